@@ -1,0 +1,66 @@
+/** What one can ask of a ledger. Clock, ids and recorder come in from outside: the rules call neither. */
+import type { Actor, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+
+export interface OpenLedger {
+  act: 'open-ledger';
+  origin: { title: Prose; keeper?: Prose };
+}
+
+export interface RegisterActor {
+  act: 'register-actor';
+  id: Id;
+  actor: Actor;
+}
+
+export interface RegisterPlace {
+  act: 'register-place';
+  id: Id;
+  place: Place;
+}
+
+export interface RegisterDocument {
+  act: 'register-document';
+  id: Id;
+  document: Document;
+}
+
+export interface RecordIncident {
+  act: 'record-incident';
+  id: Id;
+  incident: Incident;
+}
+
+export interface CorrectIncident {
+  act: 'correct-incident';
+  id: Id;
+  incident: Incident;
+  reason: Prose;
+}
+
+export interface RecordStatement {
+  act: 'record-statement';
+  id: Id;
+  statement: Statement;
+}
+
+export type Act =
+  | OpenLedger
+  | RegisterActor
+  | RegisterPlace
+  | RegisterDocument
+  | RecordIncident
+  | CorrectIncident
+  | RecordStatement;
+
+export type ActName = Act['act'];
+
+/** The version of an entity that the sender has seen and builds on. */
+export interface Expectation {
+  entity: Id;
+  version: number;
+}
+
+export type Command = Act & {
+  /** Needed by acts that change what exists; checked wherever given. */
+  expect?: Expectation[];
+};

@@ -1,0 +1,47 @@
+/**
+ * decide(state, command) → the one fact it makes, null where nothing is left to do, or throws Rejected. One function an
+ * act does the work; this only switches.
+ */
+import type { Command, OpenLedger } from './commands.js';
+import { registerDocument } from './documents.js';
+import { correctIncident, recordIncident } from './incidents.js';
+import type { Fact } from './records.js';
+import { registerActor, registerPlace } from './register-acts.js';
+import { Rejected } from './rejected.js';
+import { requireExpected } from './rules.js';
+import { recordStatement } from './statements.js';
+import { LEDGER_ENTITY, type State } from './state.js';
+import { CODEBOOK_VERSION, POLICY_VERSIONS } from './versions.js';
+
+export function decide(state: State, command: Command): Fact | null {
+  if (command.act !== 'open-ledger' && state.inForce === undefined) {
+    throw new Rejected('ledger-not-open', 'This ledger was never opened: an admin opens it first.');
+  }
+  requireExpected(state, command.expect);
+  switch (command.act) {
+    case 'open-ledger':
+      return openLedger(state, command);
+    case 'register-actor':
+      return registerActor(state, command);
+    case 'register-place':
+      return registerPlace(state, command);
+    case 'register-document':
+      return registerDocument(state, command);
+    case 'record-incident':
+      return recordIncident(state, command);
+    case 'correct-incident':
+      return correctIncident(state, command);
+    case 'record-statement':
+      return recordStatement(state, command);
+    default:
+      return command satisfies never;
+  }
+}
+
+function openLedger(state: State, { origin }: OpenLedger): Fact {
+  if (state.inForce !== undefined) {
+    throw new Rejected('ledger-exists', 'This ledger is open already: use it, or choose another name.');
+  }
+  const changes = [{ entity: LEDGER_ENTITY, version: 1 }];
+  return { name: 'LedgerOpened', data: { changes, codebook: CODEBOOK_VERSION, policies: POLICY_VERSIONS, origin } };
+}

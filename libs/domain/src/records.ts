@@ -1,0 +1,83 @@
+/**
+ * What the log can hold: one record for each accepted command.
+ *
+ * STORAGE FORMAT. The keys of `RecordData` with their version are the types of the records, for ever.
+ */
+import type { Actor, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+
+/** An entity that the command created or changed, and its version from then on (1, 2, 3 …). */
+export interface Change {
+  entity: Id;
+  /** @asType integer @minimum 1 @maximum 9007199254740991 */
+  version: number;
+}
+
+interface Changed {
+  /** The first is the record's subject. @minItems 1 @maxItems 500 */
+  changes: Change[];
+}
+
+export interface LedgerOpened extends Changed {
+  /** Version of the codebook in force. @asType integer @minimum 1 @maximum 9007199254740991 */
+  codebook: number;
+  /** Policies in force, by name, with their versions. */
+  policies: { [name: string]: number };
+  /** What the ledger is about and who keeps it. */
+  origin: { title: Prose; keeper?: Prose };
+}
+
+export interface ActorRegistered extends Changed {
+  actor: Actor;
+}
+
+export interface PlaceRegistered extends Changed {
+  place: Place;
+}
+
+export interface DocumentRegistered extends Changed {
+  document: Document;
+}
+
+export interface IncidentRecorded extends Changed {
+  incident: Incident;
+}
+
+/** The card as it should have been, whole; what it replaces is in the earlier records. */
+export interface IncidentCorrected extends Changed {
+  incident: Incident;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+export interface StatementRecorded extends Changed {
+  statement: Statement;
+}
+
+/** Every kind of record in its newest version. Older versions are read through upcasters (libs/ledger). */
+export interface RecordData {
+  LedgerOpened: LedgerOpened;
+  ActorRegistered: ActorRegistered;
+  PlaceRegistered: PlaceRegistered;
+  DocumentRegistered: DocumentRegistered;
+  IncidentRecorded: IncidentRecorded;
+  IncidentCorrected: IncidentCorrected;
+  StatementRecorded: StatementRecorded;
+}
+
+export type RecordName = keyof RecordData;
+
+/** The part of a record that the rules decide; the writer adds sequence, time, ids and digest around it. */
+export type Fact = { [N in RecordName]: { name: N; data: RecordData[N] } }[RecordName];
+
+/** A fact at its place in a ledger, as the read side and `evolve` see it. */
+export type LedgerRecord = Fact & {
+  ledger: string;
+  /** Position in the ledger: 1, 2, 3 … without gaps. */
+  sequence: number;
+  /** RFC 3339, UTC, milliseconds; never falls. */
+  recordedtime: string;
+  commandid: string;
+  commanddigest: string;
+  /** Pseudonymous id of the key that recorded it. */
+  recorder: string;
+};

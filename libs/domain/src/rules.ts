@@ -1,0 +1,95 @@
+/** The rules that several acts share. Each throws Rejected with the place in the act's body that is to blame. */
+import { Rejected } from './rejected.js';
+import type { Entity, EntityKind, State } from './state.js';
+import type { Expectation } from './commands.js';
+import type { Id, LocalTime, Point } from './vocabulary.js';
+
+export function requireNew(state: State, id: Id): void {
+  const taken = state.entities.get(id);
+  if (taken !== undefined) {
+    throw new Rejected(
+      'id-taken',
+      `The id ${id} belongs to a ${taken.kind} of this ledger: choose another, or leave it out and one is made.`,
+      '/id',
+      { entity: id, kind: taken.kind },
+    );
+  }
+}
+
+export function requireKind<K extends EntityKind>(
+  state: State,
+  id: Id,
+  kind: K,
+  pointer: string,
+): Extract<Entity, { kind: K }> {
+  const entity = state.entities.get(id);
+  if (entity === undefined) {
+    throw new Rejected('unknown-reference', `There is no ${kind} ${id} in this ledger: record it first.`, pointer, {
+      id,
+    });
+  }
+  if (entity.kind !== kind) {
+    throw new Rejected('wrong-kind-of-reference', `${id} is a ${entity.kind}, but a ${kind} is needed here.`, pointer, {
+      id,
+    });
+  }
+  return entity as Extract<Entity, { kind: K }>;
+}
+
+/** The entity that an act is about to change, with the version that the sender must have seen. */
+export function requireToChange<K extends EntityKind>(
+  state: State,
+  id: Id,
+  kind: K,
+  expected: readonly Expectation[] | undefined,
+): Extract<Entity, { kind: K }> {
+  const entity = state.entities.get(id);
+  if (entity === undefined || entity.kind !== kind) {
+    throw new Rejected('unknown-entity', `There is no ${kind} ${id} in this ledger.`, undefined, { id });
+  }
+  if (!expected?.some((one) => one.entity === id)) {
+    throw new Rejected(
+      'expect-required',
+      `Say which version of ${id} you have seen: If-Match: "<version>", or expect: [{"entity":"${id}","version":…}].`,
+      '/expect',
+      { entity: id },
+    );
+  }
+  return entity as Extract<Entity, { kind: K }>;
+}
+
+/** Whatever the sender says it has seen must still be so. */
+export function requireExpected(state: State, expected: readonly Expectation[] | undefined): void {
+  const stale = (expected ?? []).filter((one) => (state.entities.get(one.entity)?.version ?? 0) !== one.version);
+  if (stale.length === 0) return;
+  const current = stale.map(({ entity }) => ({ entity, version: state.entities.get(entity)?.version ?? 0 }));
+  throw new Rejected(
+    'wrong-version',
+    `Changed since you read it: ${current.map((one) => `${one.entity} is at version ${one.version}`).join(', ')}. Read it again, then decide again.`,
+    '/expect',
+    { current },
+  );
+}
+
+/** The last moment a local time may mean: a date reaches to the end of its day. */
+function latest(time: LocalTime): string {
+  return time.length === 10 ? `${time}T23:59:59` : time.length === 16 ? `${time}:59` : time;
+}
+
+/** An interval must not end before it begins. */
+export function expectSpan(span: { from?: LocalTime; to?: LocalTime } | undefined, pointer: string): void {
+  if (span?.from === undefined || span.to === undefined) return;
+  if (latest(span.to) < (span.from.length === 10 ? `${span.from}T00:00:00` : span.from)) {
+    throw new Rejected('contradiction', `The end ${span.to} is before the start ${span.from}.`, `${pointer}/to`);
+  }
+}
+
+export function expectOnGlobe(point: Point | undefined, pointer: string): void {
+  if (point === undefined) return;
+  if (!(Math.abs(point.lat) <= 90)) {
+    throw new Rejected('contradiction', `Latitude ${point.lat} is off the globe (-90 to 90).`, `${pointer}/lat`);
+  }
+  if (!(Math.abs(point.lon) <= 180)) {
+    throw new Rejected('contradiction', `Longitude ${point.lon} is off the globe (-180 to 180).`, `${pointer}/lon`);
+  }
+}

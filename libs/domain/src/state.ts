@@ -1,0 +1,70 @@
+/**
+ * What the rules need to remember of a ledger to decide the next command. Not a read model: no names, no texts.
+ *
+ * A state can lie over another one: the writer decides a batch on such an overlay and either commits it into the state
+ * below, or drops it, which costs nothing.
+ */
+import type { ActorKind, Id, PlaceKind, Predicate } from './vocabulary.js';
+
+export type Entity =
+  | { kind: 'ledger'; version: number }
+  | { kind: 'actor'; version: number; actorKind: ActorKind }
+  | { kind: 'place'; version: number; placeKind: PlaceKind }
+  | { kind: 'document'; version: number }
+  /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
+  | { kind: 'incident'; version: number; card: string }
+  /** The claims' predicates in order: what `<statement>#<n>` may be named for. */
+  | { kind: 'statement'; version: number; speaker: Id; predicates: readonly Predicate[] };
+
+export type EntityKind = Entity['kind'];
+
+/** The entity that stands for the ledger itself; its version rises when it is opened or adopts something. */
+export const LEDGER_ENTITY: Id = 'ledger';
+
+/** A map that may lie over another one. Nothing is ever removed from a ledger, so neither from here. */
+export class Table<Value> {
+  readonly #own = new Map<string, Value>();
+
+  constructor(private readonly below?: Table<Value>) {}
+
+  get(key: string): Value | undefined {
+    return this.#own.get(key) ?? this.below?.get(key);
+  }
+
+  set(key: string, value: Value): void {
+    this.#own.set(key, value);
+  }
+
+  /** Moves everything set here into the table below. */
+  commit(): void {
+    for (const [key, value] of this.#own) this.below?.set(key, value);
+    this.#own.clear();
+  }
+}
+
+export interface State {
+  /** Versions of codebook and policies in force; undefined until the ledger is opened. */
+  inForce: { codebook: number; policies: Readonly<Record<string, number>> } | undefined;
+  readonly entities: Table<Entity>;
+  /** What makes a document the same as another one → the document that has it. */
+  readonly documents: Table<Id>;
+}
+
+export function initialState(): State {
+  return { inForce: undefined, entities: new Table(), documents: new Table() };
+}
+
+export function overlayOn(state: State): State {
+  return {
+    inForce: state.inForce,
+    entities: new Table(state.entities),
+    documents: new Table(state.documents),
+  };
+}
+
+/** Makes what was decided on the overlay part of the state it was laid over. */
+export function commitOverlay(overlay: State, state: State): void {
+  state.inForce = overlay.inForce;
+  overlay.entities.commit();
+  overlay.documents.commit();
+}

@@ -1,0 +1,466 @@
+/**
+ * What every storage must do, word for word the same for each, and what the writer does on top of it when things break.
+ * A storage's spec calls `storageContract` with a way to start it; nothing else of the storage is known here.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Act } from '#domain';
+import { createCatalogue, recordSchema, RECORD_VERSIONS, UPCASTERS } from './catalogue.js';
+import { createCodec } from './codec.js';
+import { MasterKey } from './keyring.js';
+import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term } from './storage.js';
+import { WriteFailure, Writers, type Outcome, type Request, type WriterOptions } from './writer.js';
+
+/** A running storage: each `open` is what another process would hold of the same log. */
+export interface StorageUnderTest {
+  open(): Promise<LedgerStorage>;
+  stop(): Promise<void>;
+}
+
+export function storageContract(name: string, start: () => Promise<StorageUnderTest>): void {
+  describe(`storage contract: ${name}`, () => {
+    let running: StorageUnderTest;
+    let opened: LedgerStorage[];
+    let ledger: string;
+
+    beforeAll(async () => {
+      running = await start();
+    });
+    afterAll(() => running.stop());
+    beforeEach(() => {
+      opened = [];
+      ledger = `contract-${randomUUID()}`;
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map((storage) => storage.close()));
+    });
+
+    const open = async (): Promise<LedgerStorage> => {
+      const storage = await running.open();
+      opened.push(storage);
+      return storage;
+    };
+    const opener = async (): Promise<{ storage: LedgerStorage; term: Term }> => {
+      const storage = await open();
+      await storage.create(ledger, []);
+      return { storage, term: await storage.takeTerm(ledger) };
+    };
+    const texts = async (storage: LedgerStorage): Promise<string[]> =>
+      (await storage.read(ledger, 0)).map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+
+    describe('the log', () => {
+      test('keeps exact bytes in order, and reads them in portions', async () => {
+        const { storage, term } = await opener();
+        const records = [...Array(25).keys()].map((index) => randomBytes(index * 97));
+        await term.append(1, records.slice(0, 10), []);
+        await term.append(11, records.slice(10), []);
+
+        const read = [...(await storage.read(ledger, 0, 12)), ...(await storage.read(ledger, 12))];
+
+        expect(read.map(({ sequence }) => sequence)).toEqual(records.map((_, index) => index + 1));
+        expect(read.map(({ bytes }) => Buffer.from(bytes))).toEqual(records);
+        expect(await storage.end(ledger)).toBe(25);
+        expect(await storage.read(ledger, 25)).toEqual([]);
+      });
+
+      test('takes a thousand large records in one append', async () => {
+        const { storage, term } = await opener();
+        const record = Buffer.alloc(4_000, 'x');
+        await term.append(1, Array<Uint8Array>(1_000).fill(record), []);
+        expect(await storage.end(ledger)).toBe(1_000);
+      });
+
+      test('knows no gap and no overlap', async () => {
+        const { storage, term } = await opener();
+        await term.append(1, [Buffer.from('one')], []);
+        await expect(term.append(3, [Buffer.from('three')], [])).rejects.toThrow();
+        const next = await storage.takeTerm(ledger);
+        await expect(next.append(1, [Buffer.from('another one')], [])).rejects.toThrow();
+        expect(await texts(storage)).toEqual(['one']);
+      });
+
+      test('keeps ledgers apart', async () => {
+        const { storage, term } = await opener();
+        const other = `${ledger}-b`;
+        await storage.create(other, []);
+        await (await storage.takeTerm(other)).append(1, [Buffer.from('b')], []);
+        await term.append(1, [Buffer.from('a')], []);
+        expect(await texts(storage)).toEqual(['a']);
+        expect(await storage.ledgers()).toEqual(expect.arrayContaining([ledger, other]));
+      });
+
+      test('refuses a ledger that nobody made', async () => {
+        const storage = await open();
+        await expect(storage.takeTerm(ledger)).rejects.toThrow(UnknownLedger);
+        await expect(storage.end(ledger)).rejects.toThrow(UnknownLedger);
+      });
+
+      test('tells every process that something was appended', async () => {
+        const { term } = await opener();
+        const listener = await open();
+        const told = new Promise<void>((resolve) => {
+          listener.onAppend((changed) => {
+            if (changed === ledger) resolve();
+          });
+        });
+        await term.append(1, [Buffer.from('one')], []);
+        await told;
+      });
+
+      test('keeps keys with the records they belong to, and the first of a ledger made twice', async () => {
+        const storage = await open();
+        await storage.create(ledger, [{ keyid: 'digest', wrapped: Buffer.from('first') }]);
+        await storage.create(ledger, [{ keyid: 'digest', wrapped: Buffer.from('second') }]);
+        const term = await storage.takeTerm(ledger);
+        await term.append(1, [Buffer.from('one')], [{ keyid: 'k', wrapped: Buffer.from('kept') }]);
+        await expect(
+          term.append(5, [Buffer.from('five')], [{ keyid: 'lost', wrapped: Buffer.from('lost') }]),
+        ).rejects.toThrow();
+
+        const keys = await (await open()).keys(ledger, ['digest', 'k', 'lost']);
+
+        expect(keys.map(({ keyid, wrapped }) => [keyid, Buffer.from(wrapped).toString()]).sort()).toEqual([
+          ['digest', 'first'],
+          ['k', 'kept'],
+        ]);
+      });
+    });
+
+    describe('terms', () => {
+      test('a later term fences the earlier one: it can neither write nor prove', async () => {
+        const { storage, term } = await opener();
+        await term.append(1, [Buffer.from('one')], []);
+        const successor = await (await open()).takeTerm(ledger);
+        expect(successor.number).toBeGreaterThan(term.number);
+
+        await expect(term.append(2, [Buffer.from('zombie')], [])).rejects.toThrow(Fenced);
+        await expect(term.prove()).rejects.toThrow(Fenced);
+        await successor.prove();
+        await successor.append(2, [Buffer.from('two')], []);
+
+        expect(await texts(storage)).toEqual(['one', 'two']);
+      });
+
+      test('of two terms taken at once only one goes on', async () => {
+        const { storage } = await opener();
+        const other = await open();
+        const terms = await Promise.all([storage.takeTerm(ledger), other.takeTerm(ledger)]);
+        const results = await Promise.allSettled(terms.map((one) => one.append(1, [Buffer.from('x')], [])));
+        expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        expect(await storage.end(ledger)).toBe(1);
+      });
+
+      test('what an append in flight becomes is settled before the next term is', async () => {
+        const { storage, term } = await opener();
+        const inFlight = term.append(1, [Buffer.from('late')], []).then(
+          () => 'written',
+          () => 'not written',
+        );
+        await (await open()).takeTerm(ledger);
+        const seen = await storage.end(ledger);
+        expect(await inFlight).toBe(seen === 1 ? 'written' : 'not written');
+        expect(await storage.end(ledger)).toBe(seen);
+      });
+    });
+
+    describe('the writer on it', () => {
+      const master = new MasterKey(Buffer.alloc(32, 7));
+      const writersOn = async (
+        options: Partial<WriterOptions> = {},
+        wrap: (storage: LedgerStorage) => LedgerStorage = (storage) => storage,
+      ): Promise<Writers> => {
+        const storage = wrap(await open());
+        return new Writers(storage, master, codec, { mayClaim: async () => true, ...options });
+      };
+      const opened1 = async (): Promise<Writers> => {
+        const writers = await writersOn();
+        await writers.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));
+        return writers;
+      };
+      const request = (act: Act, more: Partial<Request> = {}): Request => ({
+        ledger,
+        act,
+        canonicalBody: JSON.stringify(act),
+        recorder: 'k1',
+        commandKey: randomUUID(),
+        ...more,
+      });
+      const register = (id: string, more: Partial<Request> = {}): Request =>
+        request({ act: 'register-actor', id, actor: { names: [{ text: id }], kind: 'state' } }, more);
+      const incident = (id: string): Request =>
+        request({ act: 'record-incident', id, incident: { kind: 'single', method: 'rocket', parties: [] } });
+      const correct = (id: string, title: string, version: number, more: Partial<Request> = {}): Request =>
+        request(
+          {
+            act: 'correct-incident',
+            id,
+            incident: { title, kind: 'single', method: 'rocket', parties: [] },
+            reason: 'test',
+          },
+          { expect: [{ entity: id, version }], ...more },
+        );
+      const records = async (): Promise<{ id: string; sequence: number; commandid: string; recordedtime: string }[]> =>
+        (await (await open()).read(ledger, 0, 10_000)).map(({ bytes, sequence }) => {
+          const record = codec.decode(bytes);
+          expect(record.sequence).toBe(sequence);
+          return { ...record, id: record.data.changes[0]?.entity ?? '' };
+        });
+      const settled = (outcomes: Promise<Outcome>[]): Promise<PromiseSettledResult<Outcome>[]> =>
+        Promise.allSettled(outcomes);
+
+      test('answers with entity, version and position, and many at once with few appends', async () => {
+        let appends = 0;
+        const writers = await writersOn({}, (storage) => withAppend(storage, (append) => ((appends += 1), append())));
+        await writers.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));
+        const outcomes = await Promise.all(
+          [...Array(500).keys()].map((index) => writers.execute(register(`a${index}`))),
+        );
+        expect(outcomes.map(({ position }) => position)).toEqual(outcomes.map((_, index) => index + 2));
+        expect(outcomes[7]).toEqual({ entity: 'a7', version: 1, position: 9 });
+        expect(appends).toBeLessThan(20);
+        expect((await records()).map(({ sequence }) => sequence)).toEqual([...Array(501).keys()].map((n) => n + 1));
+      });
+
+      test('of many that expect one version exactly one wins, also over two processes', async () => {
+        const [a, b] = [await opened1(), await writersOn()];
+        await a.execute(incident('i'));
+        const tries = [...Array(20).keys()].map((n) => (n % 2 === 0 ? a : b).execute(correct('i', `title ${n}`, 1)));
+        const results = await settled(tries);
+        expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        for (const result of results) {
+          if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'wrong-version' });
+        }
+        expect(await records()).toHaveLength(3);
+      });
+
+      test('A5: a repeated command id gives the first outcome, in the same round, after a restart, elsewhere', async () => {
+        const writers = await opened1();
+        const once = register('a');
+        const [first, again] = await Promise.all([writers.execute(once), writers.execute(once)]);
+        expect(again).toEqual(first);
+        await writers.execute(register('b'));
+        expect(await writers.execute(once)).toEqual(first);
+        expect(await (await writersOn()).execute(once)).toEqual(first);
+        expect(await records()).toHaveLength(3);
+      });
+
+      test('A5: a repeated command id with another body, and the same id of another recorder', async () => {
+        const writers = await opened1();
+        await writers.execute(register('a', { commandKey: 'once' }));
+        await expect(writers.execute(register('b', { commandKey: 'once' }))).rejects.toMatchObject({
+          code: 'command-id-reused',
+        });
+        await writers.execute(register('b', { commandKey: 'once', recorder: 'k2' }));
+        expect(await records()).toHaveLength(3);
+      });
+
+      test('A5: a refused or unchanged command leaves no trace, its id is free', async () => {
+        const writers = await opened1();
+        await writers.execute(incident('i'));
+        await expect(writers.execute(incident('i'))).rejects.toMatchObject({ code: 'id-taken' });
+        await writers.execute(correct('i', 'same', 1));
+        const unchanged = await writers.execute(correct('i', 'same', 2, { commandKey: 'free' }));
+        expect(unchanged).toEqual({ entity: 'i', version: 2, position: 3, unchanged: true });
+        await writers.execute(register('a', { commandKey: 'free' }));
+        expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'i', 'i', 'a']);
+      });
+
+      test('A1: a former owner that wakes up contradicts nothing the log says', async () => {
+        const zombie = await opened1();
+        await zombie.execute(incident('i'));
+        const owner = await writersOn();
+        const accepted = register('a');
+        const first = await owner.execute(accepted);
+        await owner.execute(correct('i', 'by the owner', 1));
+        const statement = request({
+          act: 'record-incident',
+          id: 'j',
+          incident: { kind: 'single', method: 'rocket', parties: [{ actor: 'a', side: 'target' }] },
+        });
+
+        const [repeat, stale, noop, reference] = await settled([
+          zombie.execute(accepted),
+          zombie.execute(correct('i', 'by the zombie', 1)),
+          zombie.execute(correct('i', 'by the owner', 2)),
+          zombie.execute(statement),
+        ]);
+
+        expect(repeat).toMatchObject({ value: first });
+        expect(stale).toMatchObject({ reason: { code: 'wrong-version', details: { current: [{ version: 2 }] } } });
+        expect(noop).toMatchObject({ value: { unchanged: true, version: 2 } });
+        expect(reference).toMatchObject({ value: { entity: 'j' } });
+      });
+
+      test('A1: each such answer alone needs proof, refusals and needless ones too', async () => {
+        const zombie = await opened1();
+        await zombie.execute(incident('i'));
+        for (const [round, probe] of [
+          () => correct('i', 'stale', 1),
+          () => correct('i', 'round 1', 3),
+          () => incident('i'),
+        ].entries()) {
+          const owner = await writersOn({ mayClaim: async () => false });
+          await owner.execute(correct('i', `round ${round}`, round + 1));
+          const answer = await zombie.execute(probe()).then(
+            (outcome) => outcome,
+            (error: unknown) => error,
+          );
+          if (round === 0)
+            expect(answer).toMatchObject({ code: 'wrong-version', details: { current: [{ version: 2 }] } });
+          if (round === 1) expect(answer).toMatchObject({ unchanged: true, version: 3 });
+          if (round === 2) expect(answer).toMatchObject({ code: 'id-taken' });
+        }
+      });
+
+      test('A3: one that was fenced and may not claim lets go instead of fencing back', async () => {
+        let mine = true;
+        const zombie = await writersOn({ mayClaim: async () => mine });
+        await zombie.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));
+        const owner = await writersOn({ mayClaim: async () => false });
+        await owner.execute(register('a'));
+        mine = false;
+        await expect(zombie.execute(register('b'))).rejects.toMatchObject({ code: 'not-owner' });
+        await owner.execute(register('c'));
+        expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a', 'c']);
+      });
+
+      test.each(['landed', 'not landed', 'lands late'] as const)(
+        'A3: an append without an answer that %s: in the log once, acknowledged once',
+        async (fate) => {
+          await opened1();
+          let broken = true;
+          const late: Promise<void>[] = [];
+          const writers = await writersOn({}, (storage) =>
+            withAppend(storage, async (append) => {
+              if (!broken) return append();
+              broken = false;
+              if (fate === 'landed') await append();
+              if (fate === 'lands late') late.push(append().catch(() => undefined));
+              throw new Error('The connection broke before the answer.');
+            }),
+          );
+          const outcomes = await Promise.all(['a', 'b', 'c'].map((id) => writers.execute(register(id))));
+          await Promise.all(late);
+          expect(outcomes.map(({ position }) => position)).toEqual([2, 3, 4]);
+          expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a', 'b', 'c']);
+        },
+      );
+
+      test('A3: where the storage stays away, callers are told to repeat, and later commands work', async () => {
+        await opened1();
+        let away = true;
+        const writers = await writersOn({}, (storage) =>
+          withAppend(storage, async (append) => {
+            if (away) throw new Error('No route to storage.');
+            return append();
+          }),
+        );
+        const command = register('a');
+        await expect(writers.execute(command)).rejects.toMatchObject({ code: 'unavailable' });
+        away = false;
+        expect(await writers.execute(command)).toEqual({ entity: 'a', version: 1, position: 2 });
+      });
+
+      test('A14: one command the storage can never take fails alone', async () => {
+        await opened1();
+        const writers = await writersOn({}, (storage) =>
+          withAppend(storage, async (append, batch) => {
+            if (batch.some((bytes) => Buffer.from(bytes).includes('poison'))) throw new Refused('poison');
+            return append();
+          }),
+        );
+        const ids = [...Array(37).keys()].map((n) => (n === 20 ? 'poison' : `a${n}`));
+        const results = await settled(ids.map((id) => writers.execute(register(id))));
+        expect(results.map(({ status }) => status === 'fulfilled')).toEqual(ids.map((id) => id !== 'poison'));
+        expect(results[20]).toMatchObject({ reason: { code: 'not-storable' } });
+        expect(await records()).toHaveLength(37);
+      });
+
+      test('A14: the queue is bounded, and says so', async () => {
+        const writers = await writersOn({ queueCommandsMax: 5 });
+        await writers.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));
+        const results = await settled([...Array(20).keys()].map((n) => writers.execute(register(`a${n}`))));
+        const refused = results.filter(({ status }) => status === 'rejected');
+        expect(refused.length).toBeGreaterThan(0);
+        for (const one of refused) expect(one).toMatchObject({ reason: { code: 'busy' } });
+        expect(await records()).toHaveLength(1 + results.length - refused.length);
+      });
+
+      test('A11: recordedtime never falls, whatever the clock does', async () => {
+        const times = [5_000, 9_000, 2_000, 7_000];
+        const writers = await writersOn({ now: () => times.shift() ?? 0 });
+        await writers.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));
+        for (const id of ['a', 'b', 'c']) await writers.execute(register(id));
+        expect((await records()).map(({ recordedtime }) => recordedtime.slice(17, 19))).toEqual([
+          '05',
+          '09',
+          '09',
+          '09',
+        ]);
+      });
+
+      test('a record larger than 65,535 bytes is refused and leaves nothing', async () => {
+        const writers = await opened1();
+        const names = [...Array(40)].map(() => ({ text: 'x'.repeat(2_000) }));
+        const large = request({ act: 'register-actor', id: 'large', actor: { names, kind: 'state' } });
+        await expect(writers.execute(large)).rejects.toMatchObject({ code: 'record-too-large' });
+        expect(await records()).toHaveLength(1);
+      });
+
+      test('private text: the log shows none of it, its key is kept, the digest does not hang on it', async () => {
+        const writers = await opened1();
+        const person = (text: string): Request => ({
+          ...request({ act: 'register-actor', id: 'p', actor: { names: [], kind: 'person' } }),
+          act: {
+            act: 'register-actor',
+            id: 'p',
+            actor: { names: [{ text: { private: true, text } }], kind: 'person' },
+          },
+          canonicalBody: '{"names":[{"text":{"private":true}}]}',
+          commandKey: 'once',
+        });
+        const first = await writers.execute(person('A Private Name'));
+        expect(await writers.execute(person('Spelt Otherwise'))).toEqual(first);
+        const storage = await open();
+        const [, stored] = await storage.read(ledger, 0);
+        const bytes = Buffer.from(stored?.bytes ?? []);
+        expect(bytes.includes('Private Name')).toBe(false);
+        const record = codec.decode(bytes);
+        const sealed = record.name === 'ActorRegistered' ? record.data.actor.names[0]?.text : undefined;
+        expect(sealed).toMatchObject({ keyhash: expect.any(String) });
+        expect(await storage.keys(ledger, [(sealed as { keyid: string }).keyid])).toHaveLength(1);
+      });
+
+      test('drains: who waits is answered, who comes later is not', async () => {
+        const writers = await opened1();
+        const waiting = [...Array(50).keys()].map((n) => writers.execute(register(`a${n}`)));
+        const drained = writers.drain();
+        await expect(writers.execute(register('late'))).rejects.toBeInstanceOf(WriteFailure);
+        await drained;
+        expect(await Promise.all(waiting)).toHaveLength(50);
+      });
+    });
+  });
+}
+
+const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+
+/** The same storage, with something happening around every append. */
+function withAppend(
+  storage: LedgerStorage,
+  around: (append: () => Promise<void>, records: readonly Uint8Array[]) => Promise<void>,
+): LedgerStorage {
+  return new Proxy(storage, {
+    get(target, property: keyof LedgerStorage) {
+      if (property !== 'takeTerm') return target[property].bind(target);
+      return async (ledger: string): Promise<Term> => {
+        const term = await target.takeTerm(ledger);
+        return {
+          number: term.number,
+          prove: () => term.prove(),
+          append: (first, records, keys) => around(() => term.append(first, records, keys), records),
+        };
+      };
+    },
+  });
+}

@@ -1,0 +1,37 @@
+/** THE LOG: the writer, the port it writes through, the bytes of records, the keys of private text. */
+export {
+  createCatalogue,
+  recordSchema,
+  RECORD_VERSIONS,
+  UPCASTERS,
+  type Catalogue,
+  type Upcasters,
+} from './catalogue.js';
+export { createCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } from './codec.js';
+export {
+  digestOf,
+  loadDigestKey,
+  makeLedgerKeys,
+  MasterKey,
+  openText,
+  sealPrivateTexts,
+  type PrivateText,
+  type Unsealed,
+} from './keyring.js';
+export {
+  Fenced,
+  Refused,
+  UnknownLedger,
+  type LedgerStorage,
+  type StoredRecord,
+  type Term,
+  type WrappedKey,
+} from './storage.js';
+export {
+  WriteFailure,
+  Writers,
+  type Outcome,
+  type Request,
+  type WriteFailureCode,
+  type WriterOptions,
+} from './writer.js';

@@ -1,0 +1,86 @@
+/**
+ * The port between the writer and whatever keeps the log. An implementation is thin: it stores bytes in order, fences
+ * former owners, and tells its callers in which of three ways an append failed. `contract.ts` is the test of every one.
+ */
+
+/** A record as it lies in the log: the exact bytes of its CloudEvent. */
+export interface StoredRecord {
+  sequence: number;
+  bytes: Uint8Array;
+}
+
+/** A key of a ledger (its digest key, or a data key of private text), wrapped by the master key. */
+export interface WrappedKey {
+  keyid: string;
+  wrapped: Uint8Array;
+}
+
+export interface LedgerStorage {
+  /** The names of the ledgers that exist here. */
+  ledgers(): Promise<string[]>;
+
+  /** Makes room for a ledger, with its first keys. Where it exists already, nothing changes and its keys stay. */
+  create(ledger: string, keys: WrappedKey[]): Promise<void>;
+
+  /** The wrapped keys of these ids; those that do not exist (any more) are left out. */
+  keys(ledger: string, keyids: string[]): Promise<WrappedKey[]>;
+
+  /**
+   * Takes a new term: from its return on, no append of an earlier term can become visible, and every one that was
+   * under way is either visible or gone. So take the term first, then read.
+   * @throws UnknownLedger
+   */
+  takeTerm(ledger: string): Promise<Term>;
+
+  /** Committed records after a sequence, in order without gaps; at most `limit` (default 1,000). Anybody may read. */
+  read(ledger: string, after: number, limit?: number): Promise<StoredRecord[]>;
+
+  /** The sequence of the last committed record, 0 for none. @throws UnknownLedger */
+  end(ledger: string): Promise<number>;
+
+  /** Calls back (coalesced, at least once) soon after records were appended to any ledger. Returns what ends it. */
+  onAppend(notify: (ledger: string) => void): () => void;
+
+  /** Lets go of connections. */
+  close(): Promise<void>;
+}
+
+/** The right to write a ledger, until somebody takes the next term. */
+export interface Term {
+  /** Rises with every term of the ledger. */
+  readonly number: number;
+
+  /**
+   * Makes the records (`first`, `first` + 1 …) and keys durable, all of them or none.
+   * @throws Fenced    a later term was taken; nothing was written
+   * @throws Refused   this very batch can never be written; nothing was written
+   * @throws anything else: in doubt; it may be written, now or later. Take a new term before reading.
+   */
+  append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<void>;
+
+  /** Returns if this term was still the newest at a moment after the call. @throws Fenced, or anything else: in doubt. */
+  prove(): Promise<void>;
+}
+
+/** A later term was taken: this one can write no more. */
+export class Fenced extends Error {
+  constructor(ledger: string) {
+    super(`Another process took over the ledger ${ledger}.`);
+    this.name = 'Fenced';
+  }
+}
+
+/** The storage will never take these bytes, however often they are sent. */
+export class Refused extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The storage refuses this record: ${reason}`, options);
+    this.name = 'Refused';
+  }
+}
+
+export class UnknownLedger extends Error {
+  constructor(readonly ledger: string) {
+    super(`There is no ledger ${ledger}. An admin opens it with POST /v1/ledgers/${ledger}/open.`);
+    this.name = 'UnknownLedger';
+  }
+}

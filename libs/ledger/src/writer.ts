@@ -1,0 +1,416 @@
+/**
+ * THE WRITER of a ledger: one at a time decides what is appended, in rounds.
+ *
+ * Glossary. *Round*: the commands taken from the queue together, decided one after another on the committed state plus an
+ * overlay, appended in one storage transaction, answered together (group commit). *Term*: the right to write, taken from
+ * the storage, lost when somebody takes the next one. *Proof*: a commit of our term, or a probe of it, that began after a
+ * command arrived. *In doubt*: an append ended without an answer; its records may be in the log, now or later.
+ *
+ * Three rules keep every answer true:
+ * - No answer without proof, refusals and "unchanged" included: a former owner's state may be old.
+ * - After a doubt, first a new term, then read: only then the log says what became of the append. Every command of the
+ *   round is then decided again; one that had landed is found by its command id and gets its first outcome.
+ * - A refused or unchanged command leaves no trace. An accepted one is found again by its id for ever.
+ */
+import {
+  commitOverlay,
+  decide,
+  evolve,
+  initialState,
+  overlayOn,
+  Rejected,
+  Table,
+  type Act,
+  type Command,
+  type Expectation,
+  type LedgerRecord,
+  type State,
+} from '#domain';
+import { RECORD_BYTES_MAX, Unreadable, type Codec } from './codec.js';
+import { digestOf, loadDigestKey, makeLedgerKeys, sealPrivateTexts, type MasterKey, type Unsealed } from './keyring.js';
+import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
+
+/** A command as it reaches the writer: checked for form, its private texts still open. */
+export interface Request {
+  ledger: string;
+  act: Unsealed<Act>;
+  expect?: Expectation[];
+  /** RFC 8785 form of the body without private text and without what the server adds: what makes a repeat a repeat. */
+  canonicalBody: string;
+  /** Pseudonymous id of the caller's key. */
+  recorder: string;
+  /** Unique for this recorder: the Idempotency-Key, or one made where the command entered. */
+  commandKey: string;
+}
+
+/** What an accepted (or needless) command led to. A repeat gets the same. */
+export interface Outcome {
+  entity: string;
+  version: number;
+  /** The sequence of the record; where nothing changed, the ledger's end as proved. */
+  position: number;
+  unchanged?: true;
+}
+
+/** Why there is no outcome, although the rules did not refuse. */
+export type WriteFailureCode =
+  /** Too much is waiting: come again in a second. Nothing was written. */
+  | 'busy'
+  /** The storage does not answer. The command may be in the log: repeat it with the same Idempotency-Key. */
+  | 'unavailable'
+  /** Another process owns the ledger now: repeat the command there, with the same Idempotency-Key. */
+  | 'not-owner'
+  /** This one command can never be stored. Nothing was written. */
+  | 'not-storable'
+  /** The process is stopping. Nothing was written. */
+  | 'stopping';
+
+export class WriteFailure extends Error {
+  constructor(
+    readonly code: WriteFailureCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'WriteFailure';
+  }
+}
+
+export interface WriterOptions {
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  /**
+   * Whether this process may (still) write the ledger; asked after it was fenced, and answered from news younger than
+   * the call. Without it a fenced process would fence its rightful successor back.
+   */
+  mayClaim: (ledger: string) => Promise<boolean>;
+  /** Told of what a person should know: a lost term, a doubt, a recovery. */
+  log?: (message: string) => void;
+  queueCommandsMax?: number;
+  queueBytesMax?: number;
+  roundCommandsMax?: number;
+  roundBytesMax?: number;
+}
+
+interface Waiting {
+  request: Request;
+  resolve: (outcome: Outcome) => void;
+  reject: (reason: Error) => void;
+}
+
+/** What the log says about an accepted command: enough for its outcome, and to tell a repeat from another body. */
+interface Accepted extends Outcome {
+  digest: string;
+}
+
+/** How often a round in doubt is taken up again before its callers are told to repeat. */
+const ATTEMPTS_MAX = 3;
+
+/** The writers of all ledgers of this process. */
+export class Writers {
+  readonly #writers = new Map<string, LedgerWriter>();
+  #stopping = false;
+
+  constructor(
+    private readonly storage: LedgerStorage,
+    private readonly master: MasterKey,
+    private readonly codec: Codec,
+    private readonly options: WriterOptions,
+  ) {}
+
+  /**
+   * Decides the command and answers when its outcome is durable and proved.
+   * @throws Rejected       the rules refuse it
+   * @throws WriteFailure   nobody can say, or nobody may: see its code
+   * @throws UnknownLedger
+   */
+  async execute(request: Request): Promise<Outcome> {
+    if (this.#stopping) throw new WriteFailure('stopping', 'This process is stopping: send the command again.');
+    if (request.act.act === 'open-ledger') {
+      await this.storage.create(request.ledger, makeLedgerKeys(this.master, request.ledger));
+    }
+    let writer = this.#writers.get(request.ledger);
+    if (writer === undefined) {
+      writer = new LedgerWriter(request.ledger, this.storage, this.master, this.codec, this.options);
+      this.#writers.set(request.ledger, writer);
+    }
+    try {
+      return await writer.execute(request);
+    } catch (error) {
+      if (error instanceof UnknownLedger) this.#writers.delete(request.ledger);
+      throw error;
+    }
+  }
+
+  /** Takes no more commands and returns when every one that waits is answered. */
+  async drain(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#writers.values()].map((writer) => writer.idle()));
+  }
+}
+
+class LedgerWriter {
+  readonly #queue: Waiting[] = [];
+  #queueBytes = 0;
+  #running: Promise<void> | undefined;
+
+  /** Committed state only: what the log is known to hold, up to `#end`. */
+  readonly #state: State = initialState();
+  readonly #accepted = new Table<Accepted>();
+  #end = 0;
+  #lastTime = '';
+  #term: Term | undefined;
+  #digestKey: Uint8Array | undefined;
+
+  readonly #now: () => number;
+  readonly #log: (message: string) => void;
+  readonly #limits: { queueCommands: number; queueBytes: number; roundCommands: number; roundBytes: number };
+
+  constructor(
+    private readonly ledger: string,
+    private readonly storage: LedgerStorage,
+    private readonly master: MasterKey,
+    private readonly codec: Codec,
+    private readonly options: WriterOptions,
+  ) {
+    this.#now = options.now ?? Date.now;
+    this.#log = options.log ?? (() => undefined);
+    this.#limits = {
+      queueCommands: options.queueCommandsMax ?? 10_000,
+      queueBytes: options.queueBytesMax ?? 64 * 1024 * 1024,
+      roundCommands: options.roundCommandsMax ?? 1_000,
+      roundBytes: options.roundBytesMax ?? 4 * 1024 * 1024,
+    };
+  }
+
+  execute(request: Request): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const bytes = request.canonicalBody.length;
+      if (
+        this.#queue.length >= this.#limits.queueCommands ||
+        (this.#queue.length > 0 && this.#queueBytes + bytes > this.#limits.queueBytes)
+      ) {
+        reject(new WriteFailure('busy', 'Too many commands are waiting: send this one again in a second.'));
+        return;
+      }
+      this.#queue.push({ request, resolve, reject });
+      this.#queueBytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) await this.#settle(this.#takeRound());
+    this.#running = undefined;
+  }
+
+  #takeRound(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#queue.length && count < this.#limits.roundCommands) {
+      bytes += this.#queue[count]?.request.canonicalBody.length ?? 0;
+      if (count > 0 && bytes > this.#limits.roundBytes) break;
+      count += 1;
+    }
+    const round = this.#queue.splice(0, count);
+    for (const { request } of round) this.#queueBytes -= request.canonicalBody.length;
+    return round;
+  }
+
+  /** Brings every command of a round to its answer. Never throws. */
+  async #settle(waiting: Waiting[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const term = await this.#claim();
+        const round = this.#decideRound(waiting);
+        if (round.records.length > 0) await term.append(this.#end + 1, round.records, round.keys);
+        else await term.prove();
+        this.#commit(round);
+        for (const answer of round.answers) answer(this.#end);
+        return;
+      } catch (error) {
+        this.#term = undefined;
+        if (error instanceof Refused && waiting.length > 1) return this.#bisect(waiting);
+        const failure = await this.#failure(error, attempt);
+        if (failure !== undefined) {
+          for (const { reject } of waiting) reject(failure);
+          return;
+        }
+      }
+    }
+  }
+
+  /** One of them can never be stored: the others must not suffer for it. */
+  async #bisect(waiting: Waiting[]): Promise<void> {
+    const middle = Math.ceil(waiting.length / 2);
+    await this.#settle(waiting.slice(0, middle));
+    await this.#settle(waiting.slice(middle));
+  }
+
+  /** What to tell those who wait, or undefined to take the round up again under a new term. */
+  async #failure(error: unknown, attempt: number): Promise<Error | undefined> {
+    if (error instanceof UnknownLedger) return error;
+    if (error instanceof Refused) return new WriteFailure('not-storable', error.message, { cause: error });
+    if (error instanceof Unreadable) {
+      this.#log(`The ledger ${this.ledger} cannot be read, so nothing can be decided: ${error.message}`);
+      return new WriteFailure('unavailable', `The ledger ${this.ledger} cannot be read: ${error.message}`, {
+        cause: error,
+      });
+    }
+    const what = error instanceof Error ? error.message : String(error);
+    if (error instanceof Fenced) {
+      this.#log(`The ledger ${this.ledger} was taken over by another process.`);
+      if (!(await this.options.mayClaim(this.ledger).catch(() => false))) {
+        return new WriteFailure('not-owner', 'Another process writes this ledger now: repeat the command there.', {
+          cause: error,
+        });
+      }
+    } else {
+      this.#log(`In doubt about an append to the ledger ${this.ledger}: ${what}`);
+    }
+    if (attempt < ATTEMPTS_MAX) return undefined;
+    return new WriteFailure(
+      'unavailable',
+      'The log does not answer. The command may have been recorded: repeat it with the same Idempotency-Key.',
+      { cause: error },
+    );
+  }
+
+  /** Our term; where there is none, takes a new one and only then reads what the log holds. */
+  async #claim(): Promise<Term> {
+    if (this.#term !== undefined) return this.#term;
+    const term = await this.storage.takeTerm(this.ledger);
+    this.#digestKey ??= await loadDigestKey(this.storage, this.master, this.ledger);
+    for (;;) {
+      const stored = await this.storage.read(this.ledger, this.#end);
+      if (stored.length === 0) break;
+      for (const { bytes } of stored) this.#fold(this.codec.decode(bytes));
+    }
+    const end = await this.storage.end(this.ledger);
+    if (end < this.#end) {
+      throw new Unreadable(
+        `its log ends at ${end}, but this process saw ${this.#end} records: it was replaced; start the process anew.`,
+      );
+    }
+    this.#term = term;
+    return term;
+  }
+
+  /** Takes one record of the log into the committed state. */
+  #fold(record: LedgerRecord): void {
+    if (record.ledger !== this.ledger || record.sequence !== this.#end + 1) {
+      throw new Unreadable(`${record.ledger}/${record.sequence} stands where ${this.ledger}/${this.#end + 1} should.`);
+    }
+    evolve(this.#state, record);
+    const subject = record.data.changes[0];
+    this.#accepted.set(record.commandid, {
+      entity: subject?.entity ?? '',
+      version: subject?.version ?? 0,
+      position: record.sequence,
+      digest: record.commanddigest,
+    });
+    this.#end = record.sequence;
+    this.#lastTime = record.recordedtime;
+  }
+
+  #decideRound(waiting: readonly Waiting[]): Round {
+    const state = overlayOn(this.#state);
+    const accepted = new Table(this.#accepted);
+    const round: Round = { state, accepted, records: [], keys: [], answers: [], lastTime: this.#lastTime };
+    for (const one of waiting) {
+      try {
+        const outcome = this.#decideOne(one.request, round);
+        round.answers.push((end) => one.resolve(outcome.unchanged === true ? { ...outcome, position: end } : outcome));
+      } catch (error) {
+        round.answers.push(() => one.reject(error as Error));
+      }
+    }
+    return round;
+  }
+
+  #decideOne(request: Request, round: Round): Outcome {
+    if (this.#digestKey === undefined) throw new Error('The digest key is loaded when the term is taken.');
+    const digest = digestOf(this.#digestKey, request.canonicalBody);
+    const commandid = `${request.recorder}:${request.commandKey}`;
+    const first = round.accepted.get(commandid);
+    if (first !== undefined) {
+      if (first.digest !== digest) {
+        throw new Rejected(
+          'command-id-reused',
+          `The Idempotency-Key ${request.commandKey} belongs to another command (position ${first.position}): use a new one.`,
+          undefined,
+          { position: first.position },
+        );
+      }
+      return { entity: first.entity, version: first.version, position: first.position };
+    }
+
+    const { act, keys } = hasPrivateText(request)
+      ? sealPrivateTexts<Act>(this.master, request.ledger, request.act)
+      : { act: request.act as Act, keys: [] };
+    const command: Command = request.expect === undefined ? act : { ...act, expect: request.expect };
+    const fact = decide(round.state, command);
+    if (fact === null) {
+      const entity = 'id' in act ? act.id : '';
+      const version = round.state.entities.get(entity)?.version ?? 0;
+      return { entity, version, position: this.#end, unchanged: true };
+    }
+
+    const sequence = this.#end + round.records.length + 1;
+    const recordedtime = later(new Date(this.#now()).toISOString(), round.lastTime);
+    const bytes = this.codec.encode(fact, {
+      ledger: this.ledger,
+      sequence,
+      recordedtime,
+      commandid,
+      commanddigest: digest,
+      recorder: request.recorder,
+    });
+    if (bytes.byteLength > RECORD_BYTES_MAX) {
+      throw new Rejected(
+        'record-too-large',
+        `The record would be ${bytes.byteLength} bytes, ${RECORD_BYTES_MAX} are the limit: split it into several.`,
+      );
+    }
+    evolve(round.state, fact);
+    const subject = fact.data.changes[0];
+    const outcome = { entity: subject?.entity ?? '', version: subject?.version ?? 0, position: sequence };
+    round.accepted.set(commandid, { ...outcome, digest });
+    round.records.push(bytes);
+    round.keys.push(...keys);
+    round.lastTime = recordedtime;
+    return outcome;
+  }
+
+  /** The storage has it: what was decided is now what is. */
+  #commit(round: Round): void {
+    commitOverlay(round.state, this.#state);
+    round.accepted.commit();
+    this.#end += round.records.length;
+    this.#lastTime = round.lastTime;
+  }
+}
+
+interface Round {
+  state: State;
+  accepted: Table<Accepted>;
+  records: Uint8Array[];
+  keys: WrappedKey[];
+  /** One for each command, called with the ledger's end when the round is proved. */
+  answers: ((end: number) => void)[];
+  lastTime: string;
+}
+
+/** recordedtime never falls, whatever the clock does. Same form, so text compares like time. */
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+/** Most acts hold none, and then need not be walked through. */
+function hasPrivateText({ canonicalBody }: Request): boolean {
+  return canonicalBody.includes('"private":true');
+}

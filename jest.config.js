@@ -4,4 +4,6 @@ export default {
   testMatch: ['**/*.spec.js'],
   transform: {},
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/dist/test/global-setup.js',
+  globalTeardown: '<rootDir>/dist/test/global-teardown.js',
 };

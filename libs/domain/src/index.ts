@@ -16,3 +16,15 @@ export {
   type EntityKind,
   type State,
 } from './state.js';
+export { hostStateOf, isInside, isOfficial, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
+export { isListed, keysOf, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
+export {
+  positionsOf,
+  type Flag,
+  type Position,
+  type Positions,
+  type SetAside,
+  type SetAsideCode,
+  type SourcedClaim,
+} from './positions.js';
+export { applyPolicy, type Figure, type Status } from './figures.js';

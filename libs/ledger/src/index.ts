@@ -35,3 +35,4 @@ export {
   type WriteFailureCode,
   type WriterOptions,
 } from './writer.js';
+export { LogReader, type OpenedText, type ReadRecord } from './log-reader.js';

@@ -1,0 +1,111 @@
+/** The bodies of acts. They are flat: what the act is about, and beside it the act's own fields (id, expect, reason). */
+import { IsOptional } from 'class-validator';
+import type { Expectation } from '#domain';
+import { Nested } from './check-body.js';
+import { IsId, IsIntegerBetween, IsList, IsProse } from './fields.js';
+import { ActorDto, DocumentDto, IncidentDto, PlaceDto, StatementDto } from './vocabulary.dto.js';
+
+export class ExpectationDto implements Expectation {
+  /** Id of the entity. */
+  @IsId()
+  entity!: string;
+
+  /** The version of it that the sender has seen, from 1. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  version!: number;
+}
+
+function AreExpectations(): PropertyDecorator {
+  const decorators = [IsList({ max: 500 }), Nested(() => ExpectationDto, { each: true }), IsOptional()];
+  return (target, name) => {
+    for (const decorate of decorators) decorate(target, name);
+  };
+}
+
+export class OriginDto {
+  /** What the ledger is about, at most 2,000 characters. */
+  @IsProse()
+  title!: string;
+
+  /** Who keeps it, at most 2,000 characters. */
+  @IsProse()
+  @IsOptional()
+  keeper?: string;
+}
+
+export class OpenLedgerDto {
+  /** What the ledger is about and who keeps it. */
+  @Nested(() => OriginDto)
+  origin!: OriginDto;
+}
+
+export class RegisterActorDto extends ActorDto {
+  /** The actor's id, unique in the ledger; left out, one is made. Never made of private text. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+export class RegisterPlaceDto extends PlaceDto {
+  /** The place's id, unique in the ledger; left out, one is made. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+export class RegisterDocumentDto extends DocumentDto {
+  /** The document's id, unique in the ledger; left out, one is made. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+export class RecordIncidentDto extends IncidentDto {
+  /** The incident's id, unique in the ledger; left out, one is made. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+/** The card as it should have been, whole. */
+export class CorrectIncidentDto extends IncidentDto {
+  /** The incident's id; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the incident that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+export class RecordStatementDto extends StatementDto {
+  /** The statement's id, unique in the ledger; left out, one is made. Never made of private text. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}

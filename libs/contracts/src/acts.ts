@@ -1,0 +1,192 @@
+/**
+ * THE ACTS as the doors know them: for each its body, its address, who may do it. And the one function that every door
+ * reads a body with, so that a batch line and a single request get the same verdict, pointers and codes.
+ */
+import canonicalizeModule from 'canonicalize';
+import type { Act, ActName, Expectation, Id, Statement } from '#domain';
+import {
+  CorrectIncidentDto,
+  OpenLedgerDto,
+  RecordIncidentDto,
+  RecordStatementDto,
+  RegisterActorDto,
+  RegisterDocumentDto,
+  RegisterPlaceDto,
+} from './acts.dto.js';
+import { checkBody, type BodyClass } from './check-body.js';
+import { Problem, type Fault } from './problems.js';
+import type { Open } from './vocabulary.dto.js';
+
+/** Its types speak of an ES module, but it is CommonJS: what is imported is the function itself. */
+const canonicalize = canonicalizeModule as unknown as (value: object) => string;
+
+/** What a key may do, each including the ones before. */
+export const ACCESS_ROLES = ['recorder', 'curator', 'admin'] as const;
+export type AccessRole = (typeof ACCESS_ROLES)[number];
+
+interface ActDoor {
+  body: BodyClass;
+  /** Under /v1/ledgers/:ledger/, by POST. */
+  route: string;
+  role: AccessRole;
+  summary: string;
+}
+
+export const ACTS = {
+  'open-ledger': { body: OpenLedgerDto, route: 'open', role: 'admin', summary: 'Open the ledger' },
+  'register-actor': { body: RegisterActorDto, route: 'actors', role: 'recorder', summary: 'Register an actor' },
+  'register-place': { body: RegisterPlaceDto, route: 'places', role: 'recorder', summary: 'Register a place' },
+  'register-document': {
+    body: RegisterDocumentDto,
+    route: 'documents',
+    role: 'recorder',
+    summary: 'Register a document',
+  },
+  'record-incident': { body: RecordIncidentDto, route: 'incidents', role: 'recorder', summary: 'Record an incident' },
+  'correct-incident': {
+    body: CorrectIncidentDto,
+    route: 'incidents/:id/correct',
+    role: 'curator',
+    summary: "Correct an incident's card",
+  },
+  'record-statement': {
+    body: RecordStatementDto,
+    route: 'statements',
+    role: 'recorder',
+    summary: 'Record a statement with its claims',
+  },
+} as const satisfies Record<ActName, ActDoor>;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** A statement may leave its utterance to its own id, which may not be made yet. */
+type OpenStatement = Open<Omit<Statement, 'utterance'>> & { utterance?: Id };
+
+/** An act as it was sent: no id made, no text sealed. Not assignable to Act, whose private texts are sealed. */
+export type OpenAct =
+  | Open<DistributiveOmit<Exclude<Act, { act: 'record-statement' }>, 'id'>>
+  | { act: 'record-statement'; statement: OpenStatement };
+
+export interface CheckedBody {
+  act: OpenAct;
+  /** The id that the client gave: of what is to be made or, of a change, of what is to be changed. */
+  id?: Id;
+  expect?: Expectation[];
+  /**
+   * RFC 8785 form of the act with what the client gave, `id` and `expect` included, by whichever door. Of private text
+   * only that it is there, so that no digest is derived from it.
+   */
+  canonicalBody: string;
+}
+
+/** What a route gives beside the body. */
+export interface BesideBody {
+  /** The entity that the address names. */
+  id?: string | undefined;
+  /** The header If-Match, short for expecting that entity's version. */
+  ifMatch?: string | undefined;
+}
+
+/**
+ * Checks a parsed body for form and takes it apart. What an act means for a ledger is not asked here.
+ * @throws Problem bad-body with every fault, or bad-parameter for If-Match
+ */
+export function readBody(name: ActName, parsed: unknown, beside: BesideBody = {}): CheckedBody {
+  const faults = checkBody(parsed, ACTS[name].body);
+  const body = (faults.length === 0 ? parsed : {}) as Readonly<Record<string, unknown>>;
+  const id = (beside.id ?? body['id']) as Id | undefined;
+  if (body['id'] !== undefined && body['id'] !== id) {
+    faults.push({ pointer: '/id', code: 'differs-from-address', reason: 'is not the id that the address names' });
+  }
+  if (name === 'correct-incident' && id === undefined && faults.length === 0) {
+    faults.push({ pointer: '/id', code: 'missing', reason: 'is missing: say which incident' });
+  }
+  if (faults.length > 0) throw badBody(faults);
+
+  const expect = withIfMatch(body['expect'] as Expectation[] | undefined, id, beside.ifMatch);
+  const given = { ...(id !== undefined && { id }), ...(expect !== undefined && { expect }) };
+  return {
+    act: actOf(name, body),
+    ...given,
+    canonicalBody: canonicalize({ ...(withoutPrivateText(body) as object), ...given, act: name }),
+  };
+}
+
+function badBody(faults: readonly Fault[]): Problem {
+  const [first] = faults;
+  const where = first === undefined || first.pointer === '' ? 'The body' : first.pointer;
+  const more = faults.length > 1 ? ` And ${faults.length - 1} more, see errors.` : '';
+  return new Problem('bad-body', `${where} ${first?.reason}.${more}`, { errors: faults });
+}
+
+function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
+  const { id: _id, expect: _expect, ...thing } = body;
+  switch (act) {
+    case 'open-ledger':
+      return { act, ...thing } as OpenAct;
+    case 'register-actor':
+      return { act, actor: thing } as unknown as OpenAct;
+    case 'register-place':
+      return { act, place: thing } as unknown as OpenAct;
+    case 'register-document':
+      return { act, document: thing } as unknown as OpenAct;
+    case 'record-incident':
+      return { act, incident: thing } as unknown as OpenAct;
+    case 'correct-incident': {
+      const { reason, ...incident } = thing;
+      return { act, incident, reason } as unknown as OpenAct;
+    }
+    case 'record-statement':
+      return { act, statement: thing } as unknown as OpenAct;
+  }
+}
+
+/** Adds what the server adds to an act: an id where the client gave none, and the utterance that follows from it. */
+export function completeAct({ act, id }: CheckedBody, newId: () => Id): Open<Act> {
+  if (act.act === 'open-ledger') return act;
+  const own = id ?? newId();
+  if (act.act !== 'record-statement') return { ...act, id: own };
+  return { ...act, id: own, statement: { ...act.statement, utterance: act.statement.utterance ?? own } };
+}
+
+function withIfMatch(
+  expect: Expectation[] | undefined,
+  entity: Id | undefined,
+  ifMatch: string | undefined,
+): Expectation[] | undefined {
+  if (ifMatch === undefined) return expect;
+  const version = Number(/^"([1-9][0-9]{0,15})"$/.exec(ifMatch)?.[1]);
+  if (!Number.isSafeInteger(version)) {
+    throw new Problem('bad-parameter', 'If-Match must be one version in double quotes, such as "3".', {
+      details: { parameter: 'If-Match' },
+    });
+  }
+  if (entity === undefined) {
+    throw new Problem('bad-parameter', 'If-Match needs an entity: this address names none. Use expect in the body.', {
+      details: { parameter: 'If-Match' },
+    });
+  }
+  const same = expect?.find((one) => one.entity === entity);
+  if (same === undefined) return [...(expect ?? []), { entity, version }];
+  if (same.version === version) return expect;
+  throw new Problem('bad-parameter', 'If-Match and expect in the body name different versions of the same entity.', {
+    details: { parameter: 'If-Match' },
+  });
+}
+
+/** The same value where there is no private text in it, else a copy that only says where it is. */
+function withoutPrivateText(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutPrivateText);
+    return items.some((item, index) => item !== value[index]) ? items : (value as unknown);
+  }
+  const fields = value as Record<string, unknown>;
+  if (fields['private'] === true) return { private: true };
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, inner] of Object.entries(fields)) {
+    const open = withoutPrivateText(inner);
+    if (open !== inner) (copy ??= { ...fields })[name] = open;
+  }
+  return copy ?? value;
+}

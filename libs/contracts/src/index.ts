@@ -1,0 +1,23 @@
+/** WHAT GOES OVER HTTP: strict JSON, the bodies of acts and their check, answers, problems. Knows the domain's types only. */
+export { parseStrictJson, type JsonLimits } from './json-scanner.js';
+export {
+  FAULT_CODES,
+  Problem,
+  PROBLEMS,
+  type Fault,
+  type FaultCode,
+  type ProblemBody,
+  type ProblemCode,
+} from './problems.js';
+export {
+  ACCESS_ROLES,
+  ACTS,
+  completeAct,
+  readBody,
+  type AccessRole,
+  type BesideBody,
+  type CheckedBody,
+  type OpenAct,
+} from './acts.js';
+export { type Open, type OpenText, PrivateText } from './vocabulary.dto.js';
+export { WriteAnswer } from './answers.dto.js';

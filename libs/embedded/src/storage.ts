@@ -1,0 +1,221 @@
+/**
+ * The log on PostgreSQL: the default storage of one machine.
+ *
+ * Fencing rests on one row for each ledger, `ledgers.epoch`. A term is taken by raising it; an append is one statement
+ * that locks the row FOR SHARE under its own epoch and inserts. So taking a term waits for an append under way, even one
+ * whose client is gone, and an append that comes later finds no row. It must stay one statement: a transaction of several
+ * round trips would keep the lock while its process is stopped between two of them, and nobody could take over.
+ */
+import { DatabaseError, Pool } from 'pg';
+import type { QueryConfig, QueryResultRow } from 'pg';
+import { Fenced, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
+import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
+import { APPENDED_CHANNEL, AppendWatch } from './append-watch.js';
+import { clientConfig, Connection, Sockets } from './connection.js';
+import { prepareSchema } from './schema.js';
+
+/** An append waits for nothing but somebody taking a term, which is short. */
+const APPEND_LIMITS = { lockMsMax: 3_000, statementMsMax: 6_000, answerMsMax: 8_000 };
+/** Taking a term waits for an append, so it must have more patience than that. */
+const OTHER_LIMITS = { lockMsMax: 8_000, statementMsMax: 10_000, answerMsMax: 12_000 };
+const POOL_SIZE = 5;
+
+export class EmbeddedStorage implements LedgerStorage {
+  readonly #sockets = new Sockets();
+  readonly #appends: Connection;
+  readonly #watch: AppendWatch;
+  readonly #pool: Pool;
+  #closing: Promise<void> | undefined;
+
+  /** Makes the tables where they are missing. */
+  static async open(connectionString: string): Promise<EmbeddedStorage> {
+    await prepareSchema(connectionString);
+    return new EmbeddedStorage(connectionString);
+  }
+
+  private constructor(connectionString: string) {
+    const common = { connectionString, sockets: this.#sockets };
+    this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' });
+    this.#watch = new AppendWatch({ ...common, ...OTHER_LIMITS, name: 'watch' });
+    this.#pool = new Pool({ ...clientConfig({ ...common, ...OTHER_LIMITS, name: 'read' }), max: POOL_SIZE });
+    // An idle connection broke; the pool replaces it.
+    this.#pool.on('error', () => {});
+  }
+
+  async ledgers(): Promise<string[]> {
+    const rows = await this.#query<{ ledger: string }>({
+      name: 'ledgers',
+      text: 'SELECT ledger FROM ledger_log.ledgers ORDER BY ledger',
+    });
+    return rows.map(({ ledger }) => ledger);
+  }
+
+  async create(ledger: string, keys: WrappedKey[]): Promise<void> {
+    await this.#query({
+      name: 'create',
+      text: `
+        WITH made AS (
+          INSERT INTO ledger_log.ledgers (ledger) VALUES ($1) ON CONFLICT DO NOTHING RETURNING ledger
+        )
+        INSERT INTO ledger_keys.keys (ledger, keyid, wrapped)
+        SELECT made.ledger, k.keyid, k.wrapped FROM made, unnest($2::text[], $3::bytea[]) AS k (keyid, wrapped)`,
+      values: [ledger, keys.map(({ keyid }) => keyid), byteaArray(keys.map(({ wrapped }) => wrapped))],
+    });
+  }
+
+  async keys(ledger: string, keyids: string[]): Promise<WrappedKey[]> {
+    return this.#query<{ keyid: string; wrapped: Buffer }>({
+      name: 'keys',
+      text: 'SELECT keyid, wrapped FROM ledger_keys.keys WHERE ledger = $1 AND keyid = ANY ($2::text[])',
+      values: [ledger, keyids],
+    });
+  }
+
+  async takeTerm(ledger: string): Promise<Term> {
+    const [row] = await this.#query<{ epoch: string }>({
+      name: 'take-term',
+      text: 'UPDATE ledger_log.ledgers SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch',
+      values: [ledger],
+    });
+    if (row === undefined) throw new UnknownLedger(ledger);
+    const number = Number(row.epoch);
+    return {
+      number,
+      append: (first, records, keys) => this.#append(ledger, number, first, records, keys),
+      prove: () => this.#prove(ledger, number),
+    };
+  }
+
+  async read(ledger: string, after: number, limit = 1_000): Promise<StoredRecord[]> {
+    const rows = await this.#query<{ sequence: string; bytes: Buffer }>({
+      name: 'read',
+      text: `SELECT sequence, bytes FROM ledger_log.records
+             WHERE ledger = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`,
+      values: [ledger, after, limit],
+    });
+    if (rows.length === 0) await this.end(ledger);
+    return rows.map(({ sequence, bytes }, index) => {
+      if (Number(sequence) !== after + index + 1) {
+        throw new Error(`The log of ${ledger} was damaged: ${after + index + 1} should follow, and ${sequence} does.`);
+      }
+      return { sequence: Number(sequence), bytes };
+    });
+  }
+
+  async end(ledger: string): Promise<number> {
+    const [row] = await this.#query<{ last: string }>({
+      name: 'end',
+      text: `SELECT (SELECT coalesce(max(sequence), 0) FROM ledger_log.records WHERE ledger = $1) AS last
+             FROM ledger_log.ledgers WHERE ledger = $1`,
+      values: [ledger],
+    });
+    if (row === undefined) throw new UnknownLedger(ledger);
+    return Number(row.last);
+  }
+
+  onAppend(notify: (ledger: string) => void): () => void {
+    return this.#watch.subscribe(notify);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // An append under way deserves its answer, or its time-out. Who still reads is cut off after a moment.
+    await this.#appends.close();
+    const others = Promise.all([this.#watch.close(), this.#pool.end()]);
+    await this.#sockets.close();
+    await others;
+  }
+
+  async #query<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
+    return (await this.#pool.query<Row>(query)).rows;
+  }
+
+  async #append(
+    ledger: string,
+    epoch: number,
+    first: number,
+    records: readonly Uint8Array[],
+    keys: readonly WrappedKey[],
+  ): Promise<void> {
+    for (const { byteLength } of records) {
+      if (byteLength > RECORD_BYTES_MAX) throw new Refused(`it has ${byteLength} bytes, over ${RECORD_BYTES_MAX}.`);
+    }
+    let row: { last: string; fits: boolean } | undefined;
+    try {
+      // `last` is looked up, not kept in the ledger's row: updating that row at every append would be as fast, but its
+      // dead versions pile up, and slow every append down, as long as anybody keeps an old snapshot (a backup does).
+      [row] = await this.#appends.query<{ last: string; fits: boolean }>({
+        name: 'append',
+        text: `
+          WITH mine AS (
+            SELECT (SELECT coalesce(max(sequence), 0) FROM ledger_log.records WHERE ledger = $1::text) AS last
+            FROM ledger_log.ledgers WHERE ledger = $1::text AND epoch = $2::bigint
+            FOR SHARE
+          ), fitting AS (
+            SELECT FROM mine WHERE last = $3::bigint - 1
+          ), new_keys AS (
+            INSERT INTO ledger_keys.keys (ledger, keyid, wrapped)
+            SELECT $1::text, k.keyid, k.wrapped FROM fitting, unnest($5::text[], $6::bytea[]) AS k (keyid, wrapped)
+          ), new_records AS (
+            INSERT INTO ledger_log.records (ledger, sequence, bytes)
+            SELECT $1::text, $3::bigint - 1 + r.place, r.bytes
+            FROM fitting, unnest($4::bytea[]) WITH ORDINALITY AS r (bytes, place)
+            RETURNING sequence
+          )
+          SELECT
+            last,
+            EXISTS (SELECT FROM fitting) AS fits,
+            (SELECT pg_notify('${APPENDED_CHANNEL}', $1::text || ' ' || max(sequence))
+             FROM new_records HAVING count(*) > 0)
+          FROM mine`,
+        values: [
+          ledger,
+          epoch,
+          first,
+          byteaArray(records),
+          keys.map(({ keyid }) => keyid),
+          byteaArray(keys.map(({ wrapped }) => wrapped)),
+        ],
+      });
+    } catch (error) {
+      throw isHopeless(error) ? new Refused(error.message, { cause: error }) : error;
+    }
+    if (row === undefined) throw new Fenced(ledger);
+    if (!row.fits) throw new Error(`The log of ${ledger} ends at ${row.last}, so ${first} cannot be the next.`);
+  }
+
+  async #prove(ledger: string, epoch: number): Promise<void> {
+    const [row] = await this.#query<{ epoch: string }>({
+      name: 'prove',
+      text: 'SELECT epoch FROM ledger_log.ledgers WHERE ledger = $1',
+      values: [ledger],
+    });
+    if (Number(row?.epoch) !== epoch) throw new Fenced(ledger);
+  }
+}
+
+/** The server answered that it will never take this: bad data (22), too much of it (54), against a check or a known key. */
+function isHopeless(error: unknown): error is DatabaseError {
+  if (!(error instanceof DatabaseError) || error.severity !== 'ERROR') return false;
+  const { code = '', constraint } = error;
+  return /^(22|54)/.test(code) || code === '23514' || (code === '23505' && constraint === 'keys_pkey');
+}
+
+/** The binary form of a bytea[]: `pg` would write hexadecimal text, which takes twice the time for a large batch. */
+function byteaArray(items: readonly Uint8Array[]): Buffer {
+  const BYTEA_OID = 17;
+  const header = items.length === 0 ? [0, 0, BYTEA_OID] : [1, 0, BYTEA_OID, items.length, 1];
+  const array = Buffer.allocUnsafe(items.reduce((size, item) => size + 4 + item.byteLength, header.length * 4));
+  let offset = 0;
+  for (const word of header) offset = array.writeInt32BE(word, offset);
+  for (const item of items) {
+    offset = array.writeInt32BE(item.byteLength, offset);
+    array.set(item, offset);
+    offset += item.byteLength;
+  }
+  return array;
+}

@@ -1,0 +1,124 @@
+/** Claims as answers show them: what is said, by whom, where, with which words, and in which record it stands. */
+import type { Pool } from 'pg';
+import type { Claim, Document, Form, Name, Place, Actor, Statement } from '#domain';
+import { held, type Moment } from './moment.js';
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+/** A claim with everything that leads to its source. */
+export interface ShownClaim {
+  id: string;
+  /** The record that holds it. */
+  sequence: number;
+  /** Whose voice it is: the line, or `unnamed@<publisher>`. */
+  line: string;
+  claim: Claim;
+  statement: string;
+  utterance: string;
+  form: Form;
+  speaker: Named;
+  onBehalfOf: Named | null;
+  chain: Named[];
+  said: Statement['said'] | null;
+  venue: string | null;
+  quote: Statement['quote'] | null;
+  locator: string | null;
+  document: {
+    id: string;
+    title: string;
+    url: string | null;
+    publisher: Named;
+    published: Document['published'] | null;
+  };
+}
+
+interface ClaimRow {
+  id: string;
+  from_seq: string;
+  line: string;
+  claim: Claim;
+  statement: string;
+  statement_body: Omit<Statement, 'claims'>;
+  document: string;
+  document_body: Document;
+}
+
+/** The claims that match, in the order they were recorded. `condition` may use `c` (claims), `s`, `d` and $3 onwards. */
+export async function shownClaims(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  condition: string,
+  values: readonly unknown[],
+): Promise<ShownClaim[]> {
+  const { rows } = await pool.query<ClaimRow>(
+    `select c.id, c.from_seq, c.line, c.body as claim, c.statement, s.body as statement_body, d.id as document,
+            d.body as document_body
+       from ${schema}.claims c
+       join ${schema}.statements s on ${held('s')} and s.id = c.statement
+       join ${schema}.documents d on ${held('d')} and d.id = s.document
+      where ${held('c')} and ${condition}
+      order by c.from_seq, c.number`,
+    [moment.ledger, moment.sequence, ...values],
+  );
+  const actors = new Set(
+    rows.flatMap(({ statement_body: body, document_body: document }) => [
+      body.speaker,
+      document.publisher,
+      ...(body.onBehalfOf === undefined ? [] : [body.onBehalfOf]),
+      ...(body.chain ?? []),
+    ]),
+  );
+  const names = await namesOf(pool, schema, moment, 'actors', [...actors]);
+  const named = (id: string): Named => ({ id, name: names.get(id) ?? id });
+  return rows.map((row): ShownClaim => {
+    const { statement_body: body, document_body: document } = row;
+    return {
+      id: row.id,
+      sequence: Number(row.from_seq),
+      line: row.line,
+      claim: row.claim,
+      statement: row.statement,
+      utterance: body.utterance,
+      form: body.form,
+      speaker: named(body.speaker),
+      onBehalfOf: body.onBehalfOf === undefined ? null : named(body.onBehalfOf),
+      chain: (body.chain ?? []).map(named),
+      said: body.said ?? null,
+      venue: body.venue ?? null,
+      quote: body.quote ?? null,
+      locator: body.locator ?? null,
+      document: {
+        id: row.document,
+        title: document.title,
+        url: document.url ?? null,
+        publisher: named(document.publisher),
+        published: document.published ?? null,
+      },
+    };
+  });
+}
+
+/** The first name of each, as shown; private names whose key was destroyed read "(erased)". */
+export async function namesOf(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  table: 'actors' | 'places',
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await pool.query<{ id: string; body: Actor | Place }>(
+    `select id, body from ${schema}.${table} t where ${held('t')} and t.id = any($3)`,
+    [moment.ledger, moment.sequence, ids],
+  );
+  return new Map(rows.map(({ id, body }) => [id, nameText(body.names[0])]));
+}
+
+function nameText(name: Name | undefined): string {
+  const text = name?.text as string | { text: string | null } | undefined;
+  return (typeof text === 'object' ? text.text : text) ?? '(erased)';
+}

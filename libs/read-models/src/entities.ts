@@ -1,0 +1,155 @@
+/** Looking things up and leafing through them: registers, documents, statements, incidents, records. */
+import type { Pool } from 'pg';
+import { shownClaims, type ShownClaim } from './claims.js';
+import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
+import { held, NotFound, type Moment } from './moment.js';
+import { Params } from './params.js';
+
+export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents';
+
+/** Something recorded, as it is at the moment asked about. */
+export interface ShownEntity {
+  id: string;
+  version: number;
+  /** The record that brought it to this version. */
+  sequence: number;
+  body: unknown;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  /** Where the next page begins; null on the last. */
+  next: string | null;
+}
+
+/** Columns by which each kind of thing can be filtered. */
+export const ENTITY_FILTERS = {
+  actors: ['kind', 'part_of'],
+  places: ['kind', 'inside'],
+  documents: ['kind', 'publisher'],
+  statements: ['document', 'speaker', 'utterance'],
+} as const;
+
+interface EntityRow {
+  id: string;
+  version: string;
+  from_seq: string;
+  body: unknown;
+}
+
+const SINGULAR: Record<EntityTable, string> = {
+  actors: 'actor',
+  places: 'place',
+  documents: 'document',
+  statements: 'statement',
+  incidents: 'incident',
+};
+
+export async function entity(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  table: EntityTable,
+  id: string,
+): Promise<ShownEntity> {
+  const { rows } = await pool.query<EntityRow>(
+    `select id, version, from_seq, body from ${schema}.${table} t where ${held('t')} and t.id = $3`,
+    [moment.ledger, moment.sequence, id],
+  );
+  const [row] = rows;
+  if (row === undefined) {
+    throw new NotFound(`There is no ${SINGULAR[table]} ${id} in ${moment.ledger} as of record ${moment.sequence}.`);
+  }
+  return shown(row);
+}
+
+/** Things in the order of their ids, after `after`. */
+export async function entities<T extends keyof typeof ENTITY_FILTERS>(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  table: T,
+  filter: Partial<Record<(typeof ENTITY_FILTERS)[T][number], string>>,
+  after: string,
+  limit: number,
+): Promise<Page<ShownEntity>> {
+  const params = new Params(moment);
+  const conditions = [held('t'), `t.id > ${params.add(after)}`];
+  for (const [column, value] of Object.entries(filter)) {
+    if (value !== undefined) conditions.push(`t.${column} = ${params.add(value)}`);
+  }
+  const { rows } = await pool.query<EntityRow>(
+    `select id, version, from_seq, body from ${schema}.${table} t where ${conditions.join(' and ')}
+      order by id limit ${params.add(limit + 1)}`,
+    params.values,
+  );
+  return page(rows.map(shown), limit, ({ id }) => id);
+}
+
+/** The claims of one statement, in its order. */
+export function claimsOfStatement(pool: Pool, schema: string, moment: Moment, id: string): Promise<ShownClaim[]> {
+  return shownClaims(pool, schema, moment, 'c.statement = $3', [id]);
+}
+
+/** Incidents by the start of their time (unknown ones first), then id. */
+export async function incidents(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  filter: IncidentFilter,
+  after: { time: string; id: string },
+  limit: number,
+): Promise<Page<ShownEntity>> {
+  const params = new Params(moment);
+  const chosen = chosenIncidents(schema, filter, params);
+  const { rows } = await pool.query<EntityRow & { time_from: string | null }>(
+    `${chosen}
+     select c.id, c.version, i.from_seq, c.body, c.time_from from chosen c
+       join ${schema}.incidents i on ${held('i')} and i.id = c.id
+      where (coalesce(c.time_from, ''), c.id) > (${params.add(after.time)}, ${params.add(after.id)})
+      order by coalesce(c.time_from, ''), c.id limit ${params.add(limit + 1)}`,
+    params.values,
+  );
+  const found = rows.map((row) => ({ ...shown(row), time: row.time_from ?? '' }));
+  const { items, next } = page(found, limit, ({ time, id }) => `${time} ${id}`);
+  return { items: items.map(({ time: _, ...rest }) => rest), next };
+}
+
+/** A record as it lies in the log. */
+export interface ShownRecord {
+  sequence: number;
+  /** The exact bytes. */
+  bytes: Buffer;
+}
+
+/** Records after a sequence, of one entity (every record that changed it) or all. */
+export async function records(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  entityId: string | undefined,
+  after: number,
+  limit: number,
+): Promise<Page<ShownRecord>> {
+  const ofEntity =
+    entityId === undefined
+      ? ''
+      : `join ${schema}.changes c on c.ledger = e.ledger and c.sequence = e.sequence and c.entity = $5`;
+  const { rows } = await pool.query<{ sequence: string; bytes: Buffer }>(
+    `select e.sequence, e.bytes from ${schema}.events e ${ofEntity}
+      where e.ledger = $1 and e.sequence <= $2 and e.sequence > $3 order by e.sequence limit $4`,
+    [moment.ledger, moment.sequence, after, limit + 1, ...(entityId === undefined ? [] : [entityId])],
+  );
+  const found = rows.map(({ sequence, bytes }) => ({ sequence: Number(sequence), bytes }));
+  return page(found, limit, ({ sequence }) => String(sequence));
+}
+
+function shown(row: EntityRow): ShownEntity {
+  return { id: row.id, version: Number(row.version), sequence: Number(row.from_seq), body: row.body };
+}
+
+function page<Item>(found: Item[], limit: number, cursorOf: (item: Item) => string): Page<Item> {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: found.length > limit && last !== undefined ? cursorOf(last) : null };
+}

@@ -1,0 +1,54 @@
+/** Which incidents an answer is about: one filter for lists and tallies. */
+import type { IncidentKind, Method, Side } from '#domain';
+import { held } from './moment.js';
+import type { Params } from './params.js';
+
+export interface IncidentFilter {
+  incident?: string;
+  method?: Method;
+  kind?: IncidentKind;
+  /** A place: incidents at it or anywhere inside it. */
+  place?: string;
+  /** An actor, or the line of actors that it heads, among the parties … */
+  party?: string;
+  /** … on this side. */
+  side?: Side;
+  /** An actor or line among the attackers. */
+  attacker?: string;
+  /** Local dates: incidents whose whole interval lies inside. */
+  from?: string;
+  to?: string;
+}
+
+/** SQL of a common table expression `chosen` with the incidents of the filter, and what it needs before it. */
+export function chosenIncidents(schema: string, filter: IncidentFilter, params: Params): string {
+  const conditions = [held('i')];
+  const region =
+    filter.place === undefined
+      ? ''
+      : `region as (
+           select id from ${schema}.places p where ${held('p')} and p.id = ${params.add(filter.place)}
+           union
+           select p.id from ${schema}.places p join region r on p.inside = r.id where ${held('p')}
+         ),`;
+  if (filter.place !== undefined) conditions.push('i.place in (select id from region)');
+  if (filter.incident !== undefined) conditions.push(`i.id = ${params.add(filter.incident)}`);
+  if (filter.method !== undefined) conditions.push(`i.method = ${params.add(filter.method)}`);
+  if (filter.kind !== undefined) conditions.push(`i.kind = ${params.add(filter.kind)}`);
+  if (filter.party !== undefined) conditions.push(partyAmong(schema, params, filter.party, filter.side));
+  if (filter.attacker !== undefined) conditions.push(partyAmong(schema, params, filter.attacker, 'attacker'));
+  // A date-time is compared by its date: from and to are dates, and a whole day lies inside them or not.
+  if (filter.from !== undefined) conditions.push(`left(i.time_from, 10) >= ${params.add(filter.from)}`);
+  if (filter.to !== undefined) conditions.push(`left(i.time_to, 10) <= ${params.add(filter.to)}`);
+  return `with recursive ${region} chosen as (
+    select i.id, i.version, i.kind, i.method, i.place, i.time_from, i.time_to, i.body
+      from ${schema}.incidents i where ${conditions.join(' and ')}
+  )`;
+}
+
+function partyAmong(schema: string, params: Params, party: string, side: Side | undefined): string {
+  const who = params.add(party);
+  const onSide = side === undefined ? '' : `and p.side = ${params.add(side)}`;
+  return `exists (select 1 from ${schema}.parties p
+                   where ${held('p')} and p.incident = i.id and (p.actor = ${who} or p.line = ${who}) ${onSide})`;
+}

@@ -1,0 +1,111 @@
+/** One incident with everything said about it: its card, what each line holds, the figures, the claims beside. */
+import type { Pool } from 'pg';
+import {
+  applyPolicy,
+  isListed,
+  PREDICATES,
+  type Figure,
+  type Incident,
+  type PolicyName,
+  type Positions,
+  type Predicate,
+  type Question,
+} from '#domain';
+import { shownClaims, type ShownClaim } from './claims.js';
+import { entity, type ShownEntity } from './entities.js';
+import { held, type Moment } from './moment.js';
+
+/** One question about the incident, with its answer. */
+export interface Answer {
+  question: Question;
+  /** Of a number: what the policy makes of it. */
+  figure: Figure | null;
+  /** Of a place, a time, an actor, words: what each line holds. */
+  positions: Positions['positions'];
+  contested: boolean;
+  setAside: Positions['setAside'];
+}
+
+/** Which claim a field of the card follows, and whether somebody says otherwise. */
+export interface CardField {
+  field: 'time' | 'place';
+  /** The claims that say the same; empty where the card rests on the recorder alone. */
+  follows: string[];
+  disputed: boolean;
+}
+
+export interface IncidentPage {
+  incident: ShownEntity;
+  card: CardField[];
+  answers: Answer[];
+  /** Every claim about the incident, joint ones included, by predicate and then by who said it. */
+  claims: { predicate: Predicate; lines: { line: string; claims: ShownClaim[] }[] }[];
+}
+
+export async function incidentPage(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  id: string,
+  policy: PolicyName,
+): Promise<IncidentPage> {
+  const incident = await entity(pool, schema, moment, 'incidents', id);
+  const found = await positionsAbout(pool, schema, moment, [id]);
+  const claims = await shownClaims(pool, schema, moment, 'c.incidents @> array[$3]', [id]);
+  const answers = found.map((positions) => answerOf(positions, policy));
+  return { incident, card: cardFields(incident.body as Incident, found), answers, claims: grouped(claims) };
+}
+
+export interface StoredPositions extends Positions {
+  about: string;
+}
+
+/** The positions on every question about some incidents or scopes; of one predicate and group of people where given. */
+export async function positionsAbout(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  abouts: readonly string[],
+  only?: { predicate: Predicate; who: string },
+): Promise<StoredPositions[]> {
+  const { rows } = await pool.query<{ about: string; detail: Positions }>(
+    `select p.about, p.detail from ${schema}.positions p
+      where ${held('p')} and p.about = any($3) ${only === undefined ? '' : 'and p.predicate = $4 and p.who = $5'}
+      order by p.about, p.predicate, p.key, p.who`,
+    [moment.ledger, moment.sequence, abouts, ...(only === undefined ? [] : [only.predicate, only.who])],
+  );
+  return rows.map(({ about, detail }) => ({ ...detail, about }));
+}
+
+function answerOf(found: Positions, policy: PolicyName): Answer {
+  const { question, positions, contested, setAside } = found;
+  if (isListed(question)) return { question, figure: null, positions, contested, setAside };
+  const figure = applyPolicy(found, policy);
+  return { question, figure, positions, contested, setAside: figure.setAside };
+}
+
+function cardFields(card: Incident, found: readonly Positions[]): CardField[] {
+  return (['time', 'place'] as const).flatMap((field) => {
+    const held = found.find(({ question }) => question.predicate === field);
+    const value = card[field];
+    if (value === undefined) return [];
+    const same = (held?.positions ?? []).filter((position) => saysTheSame(field, position.value, value));
+    return [{ field, follows: same.flatMap(({ claims }) => claims), disputed: held?.contested ?? false }];
+  });
+}
+
+function saysTheSame(field: 'time' | 'place', said: unknown, card: object): boolean {
+  const pick = field === 'time' ? ['from', 'to'] : ['place'];
+  return pick.every((name) => (said as Record<string, unknown>)?.[name] === (card as Record<string, unknown>)[name]);
+}
+
+function grouped(claims: readonly ShownClaim[]): IncidentPage['claims'] {
+  return PREDICATES.flatMap((predicate) => {
+    const lines = new Map<string, ShownClaim[]>();
+    for (const one of claims) {
+      if (one.claim.predicate !== predicate) continue;
+      lines.set(one.line, [...(lines.get(one.line) ?? []), one]);
+    }
+    return lines.size === 0 ? [] : [{ predicate, lines: [...lines].map(([line, of]) => ({ line, claims: of })) }];
+  });
+}

@@ -1,0 +1,30 @@
+/** THE TABLES: migrations, projections and queries; the only room with read-side SQL. */
+export { CheckpointMoved, ReadModels } from './read-models.js';
+export { PositionWatch } from './position-watch.js';
+export { ledgerStandings, NotFound, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
+export { type IncidentFilter } from './incident-filter.js';
+export { shownClaims, type ShownClaim } from './claims.js';
+export {
+  claimsOfStatement,
+  entities,
+  entity,
+  incidents,
+  records,
+  type Page,
+  type ShownEntity,
+  type ShownRecord,
+} from './entities.js';
+export { incidentPage, type IncidentPage } from './incident-page.js';
+export {
+  BUCKETS,
+  explainedFigures,
+  forceLevels,
+  GROUPINGS,
+  MEASURES,
+  tally,
+  totalsBeside,
+  type Bucket,
+  type Grouping,
+  type Measure,
+  type TallyQuestion,
+} from './tallies.js';

@@ -1,0 +1,33 @@
+/** Brings the tables of one generation to the newest form: numbered SQL files, each once, safe when several start at once. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Pool } from 'pg';
+
+const FOLDER = new URL('../../../../libs/read-models/migrations/', import.meta.url);
+
+/** Any number of our own: whoever migrates holds this advisory lock. */
+const LOCK = 7_410_001;
+
+export async function migrate(pool: Pool, schema: string): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await client.query(`create schema if not exists ${schema}`);
+    await client.query(
+      `create table if not exists ${schema}.migrations (file text primary key, applied timestamptz not null default now())`,
+    );
+    const { rows } = await client.query<{ file: string }>(`select file from ${schema}.migrations`);
+    const applied = new Set(rows.map(({ file }) => file));
+    for (const file of readdirSync(FOLDER).sort()) {
+      if (applied.has(file)) continue;
+      await client.query(readFileSync(new URL(file, FOLDER), 'utf8').replaceAll('{schema}', schema));
+      await client.query(`insert into ${schema}.migrations (file) values ($1)`, [file]);
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * What a record means for the tables: a pure function of the record and of what the tables say before it. It looks at no
+ * clock and asks nobody, so any cut of history into batches, and any replay, gives the same rows.
+ */
+import {
+  applyPolicy,
+  isListed,
+  lineOf,
+  POLICY_VERSIONS,
+  positionsOf,
+  questionsOf,
+  scopeKey,
+  voiceOf,
+  type Actor,
+  type Claim,
+  type Document,
+  type Figure,
+  type Id,
+  type Incident,
+  type LedgerRecord,
+  type Place,
+  type PolicyName,
+  type Question,
+  type Registers,
+  type SourcedClaim,
+  type Statement,
+  type Subject,
+  type Who,
+} from '#domain';
+import type { Row, RowBatch, VersionedTable } from './rows.js';
+
+/** Actors and places as of the record that is projected. */
+export interface RegisterCards extends Registers {
+  readonly actors: Map<Id, Actor>;
+  readonly places: Map<Id, Place>;
+}
+
+export function registerCards(actors: Map<Id, Actor>, places: Map<Id, Place>): RegisterCards {
+  return { actors, places, actor: (id) => actors.get(id), place: (id) => places.get(id) };
+}
+
+/** What the figures need to know of a document. */
+export interface DocumentFacts {
+  publisher: Id;
+  firstPublisher: Id;
+  published: { from: string; to: string } | null;
+}
+
+/** One incident or scope, with every live claim about it alone, in the order they were recorded. */
+export interface AboutFacts {
+  subject: Subject | undefined;
+  claims: SourcedClaim[];
+  /** The rows that hold now: `table key` → row. */
+  rows: Map<string, Row>;
+}
+
+/** What the tables say about everything that a batch touches; goes along with it, record by record. */
+export interface Sources {
+  registers: RegisterCards;
+  documents: Map<Id, DocumentFacts>;
+  abouts: Map<string, AboutFacts>;
+  /** The party rows that hold now, by incident. */
+  parties: Map<Id, Row[]>;
+}
+
+export function project(record: LedgerRecord, sources: Sources, batch: RowBatch): void {
+  const { sequence } = record;
+  const [subject] = record.data.changes;
+  for (const { entity, version } of record.data.changes) batch.change(entity, version, sequence);
+  if (subject === undefined) return;
+  const entity = { id: subject.entity, version: subject.version };
+
+  switch (record.name) {
+    case 'LedgerOpened': {
+      const { origin, codebook, policies } = record.data;
+      batch.insert('ledgers', { origin, codebook, policies }, sequence);
+      return;
+    }
+    case 'ActorRegistered': {
+      const { actor } = record.data;
+      sources.registers.actors.set(entity.id, actor);
+      batch.insert('actors', { ...entity, kind: actor.kind, part_of: actor.partOf ?? null, body: actor }, sequence);
+      return;
+    }
+    case 'PlaceRegistered': {
+      const { place } = record.data;
+      sources.registers.places.set(entity.id, place);
+      batch.insert('places', { ...entity, kind: place.kind, inside: place.inside ?? null, body: place }, sequence);
+      return;
+    }
+    case 'DocumentRegistered': {
+      const { document } = record.data;
+      const facts = documentFacts(document, sources.documents);
+      sources.documents.set(entity.id, facts);
+      const { publisher, kind } = document;
+      const row = { ...entity, publisher, first_publisher: facts.firstPublisher, kind, body: document };
+      batch.insert('documents', row, sequence);
+      return;
+    }
+    case 'IncidentRecorded':
+      putIncident(entity, record.data.incident, sources, batch, sequence);
+      return;
+    case 'IncidentCorrected':
+      batch.close('incidents', entity, sequence);
+      putIncident(entity, record.data.incident, sources, batch, sequence);
+      recompute(entity.id, sources, batch, sequence);
+      return;
+    case 'StatementRecorded':
+      putStatement(entity, record.data.statement, sources, batch, sequence);
+      return;
+    default:
+      record satisfies never;
+  }
+}
+
+export function documentFacts(document: Document, documents: ReadonlyMap<Id, DocumentFacts>): DocumentFacts {
+  const original = document.copyOf === undefined ? undefined : documents.get(document.copyOf);
+  return {
+    publisher: document.publisher,
+    firstPublisher: original?.firstPublisher ?? document.publisher,
+    published: document.published ?? null,
+  };
+}
+
+function putIncident(
+  entity: { id: Id; version: number },
+  incident: Incident,
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  const { kind, method, place, time } = incident;
+  const columns = {
+    kind,
+    method,
+    place: place?.place ?? null,
+    time_from: time?.from ?? null,
+    time_to: time?.to ?? null,
+  };
+  batch.insert('incidents', { ...entity, ...columns, body: incident }, sequence);
+
+  const parties = incident.parties.map(({ actor, side }) => ({
+    incident: entity.id,
+    side,
+    actor,
+    line: lineOf(actor, sources.registers),
+  }));
+  const before = sources.parties.get(entity.id) ?? [];
+  const keyOf = ({ side, actor }: Row): string => `${String(side)} ${String(actor)}`;
+  const kept = new Set(parties.map(keyOf));
+  const known = new Set(before.map(keyOf));
+  for (const row of before) if (!kept.has(keyOf(row))) batch.close('parties', row, sequence);
+  for (const row of parties) if (!known.has(keyOf(row))) batch.insert('parties', row, sequence);
+  sources.parties.set(entity.id, parties);
+
+  about(entity.id, sources).subject = { id: entity.id, incident };
+}
+
+function putStatement(
+  entity: { id: Id; version: number },
+  statement: Statement,
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  const { claims, ...body } = statement;
+  const { document, speaker, utterance } = statement;
+  batch.insert('statements', { ...entity, document, speaker, utterance, body }, sequence);
+  const facts = sources.documents.get(document);
+  if (facts === undefined) throw new TypeError(`The document ${document} of ${entity.id} is not in the read models.`);
+
+  const { line } = voiceOf({ ...statement, firstPublisher: facts.firstPublisher }, sources.registers);
+  const touched = new Set<string>();
+  for (const [index, claim] of claims.entries()) {
+    const id = `${entity.id}#${index + 1}`;
+    const key = aboutKey(claim);
+    batch.insert(
+      'claims',
+      {
+        id,
+        statement: entity.id,
+        number: index + 1,
+        about: key,
+        incidents: incidentsOf(claim),
+        line,
+        predicate: claim.predicate,
+        stance: claim.stance,
+        body: claim,
+      },
+      sequence,
+    );
+    if (key === null) continue;
+    const known = about(key, sources);
+    known.claims.push(sourcedClaim({ id, sequence, statementId: entity.id, statement: body, claim, document: facts }));
+    if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
+    touched.add(key);
+  }
+  for (const key of touched) recompute(key, sources, batch, sequence);
+}
+
+/** What a claim's figure hangs on: its incident, or its scope; nothing where it speaks of several incidents at once. */
+export function aboutKey(claim: Claim): string | null {
+  if ('incident' in claim.about) return claim.about.incident;
+  if ('scope' in claim.about) return `scope ${scopeKey(claim.about.scope)}`;
+  return null;
+}
+
+function incidentsOf(claim: Claim): Id[] {
+  if ('incident' in claim.about) return [claim.about.incident];
+  return 'incidents' in claim.about ? claim.about.incidents : [];
+}
+
+export function sourcedClaim(source: {
+  id: string;
+  sequence: number;
+  statementId: Id;
+  statement: Omit<Statement, 'claims'>;
+  claim: Claim;
+  document: DocumentFacts;
+}): SourcedClaim {
+  const { id, sequence, statementId, statement, claim, document } = source;
+  const { utterance, form, speaker, onBehalfOf, said } = statement;
+  return {
+    id,
+    sequence,
+    statement: statementId,
+    utterance,
+    form,
+    speaker,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    document: statement.document,
+    publisher: document.publisher,
+    firstPublisher: document.firstPublisher,
+    said: said ?? null,
+    published: document.published,
+    claim,
+  };
+}
+
+/** "side/category/of", empty for anybody: how `who` stands in the tables. */
+export function whoKey(who: Who | undefined): string {
+  const parts = [who?.side ?? '', who?.category ?? '', who?.of ?? ''];
+  return parts.join('/') === '//' ? '' : parts.join('/');
+}
+
+function about(key: string, sources: Sources): AboutFacts {
+  let known = sources.abouts.get(key);
+  if (known === undefined) {
+    known = { subject: undefined, claims: [], rows: new Map() };
+    sources.abouts.set(key, known);
+  }
+  return known;
+}
+
+const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
+
+/** Works out every position and figure about one thing anew, and closes and adds the rows that differ. */
+function recompute(key: string, sources: Sources, batch: RowBatch, sequence: number): void {
+  const known = about(key, sources);
+  const { subject, claims, rows } = known;
+  if (subject === undefined) return;
+  const next = new Map<string, { table: VersionedTable; row: Row }>();
+  for (const question of questionsAbout(claims, subject, sources.registers)) {
+    const found = positionsOf(question, claims, subject, sources.registers);
+    const columns = {
+      about: key,
+      predicate: question.predicate,
+      key: question.key ?? '',
+      who: whoKey(question.who),
+    };
+    const row = { ...columns, contested: found.contested, detail: found };
+    next.set(`positions ${rowKey(columns)}`, { table: 'positions', row });
+    if (isListed(question)) continue;
+    for (const policy of POLICIES) {
+      const figure = applyPolicy(found, policy);
+      if (figure.status === 'unreported') continue;
+      next.set(`figures ${policy} ${rowKey(columns)}`, { table: 'figures', row: figureRow(columns, policy, figure) });
+    }
+  }
+  for (const [name, row] of rows) {
+    const successor = next.get(name);
+    if (successor !== undefined && sameRow(successor.row, row)) {
+      next.delete(name);
+      continue;
+    }
+    batch.close(name.startsWith('positions ') ? 'positions' : 'figures', row, sequence);
+    rows.delete(name);
+  }
+  for (const [name, { table, row }] of next) {
+    batch.insert(table, row, sequence);
+    rows.set(name, row);
+  }
+}
+
+/** The questions that the claims can answer, and for each side of people also by the line of its parties. */
+export function questionsAbout(claims: readonly SourcedClaim[], subject: Subject, registers: Registers): Question[] {
+  const questions = questionsOf(
+    claims.map(({ claim }) => claim),
+    subject,
+  );
+  if (!('incident' in subject)) return questions;
+  const { parties } = subject.incident;
+  const byLine = questions.flatMap((question) =>
+    question.who?.side === undefined || question.who.of !== undefined
+      ? []
+      : [
+          ...new Set(
+            parties.filter(({ side }) => side === question.who?.side).map(({ actor }) => lineOf(actor, registers)),
+          ),
+        ].map((line): Question => ({ ...question, who: { ...question.who, of: line } })),
+  );
+  return [...questions, ...byLine];
+}
+
+function figureRow(columns: Row, policy: PolicyName, figure: Figure): Row {
+  const { low, best, high, status, basis, contested, flags } = figure;
+  return { ...columns, policy, low, best, high, status, basis, contested, disordered: flags.includes('disordered') };
+}
+
+function rowKey(columns: { predicate: string; key: string; who: string }): string {
+  return `${columns.predicate} ${columns.who} ${columns.key}`;
+}
+
+/** Rows of the tables come back with the database's order of keys and defaults; only what we wrote is compared. */
+function sameRow(next: Row, row: Row): boolean {
+  return Object.keys(next).every((column) => sameValue(next[column], row[column]));
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keysA = Object.keys(a).filter((key) => (a as Row)[key] !== undefined);
+  const keysB = Object.keys(b).filter((key) => (b as Row)[key] !== undefined);
+  return keysA.length === keysB.length && keysA.every((key) => sameValue((a as Row)[key], (b as Row)[key]));
+}

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Pool } from 'pg';
+import { applyPolicy, isListed, POLICY_VERSIONS, positionsOf, type PolicyName } from '#domain';
+import type { ReadRecord } from '#ledger';
+import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import {
+  aboutKey,
+  documentFacts,
+  questionsAbout,
+  registerCards,
+  sourcedClaim,
+  whoKey,
+  type DocumentFacts,
+} from './projection.js';
+import { CheckpointMoved, ReadModels } from './read-models.js';
+
+const TABLES = [
+  'changes',
+  'actors',
+  'places',
+  'documents',
+  'statements',
+  'claims',
+  'incidents',
+  'parties',
+  'positions',
+  'figures',
+];
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
+});
+afterAll(() => pool.end());
+
+let schemas = 0;
+async function emptyModels(): Promise<ReadModels> {
+  schemas += 1;
+  return ReadModels.open(pool, `models_${schemas}`);
+}
+
+async function drop({ schema }: ReadModels): Promise<void> {
+  await pool.query(`drop schema ${schema} cascade`);
+}
+
+/** Every row of every table, in one order. */
+async function dump({ schema }: ReadModels): Promise<Record<string, string[]>> {
+  const tables: Record<string, string[]> = {};
+  for (const table of [...TABLES, 'ledgers', 'checkpoints', 'events']) {
+    const { rows } = await pool.query<{ row: string }>(`select t::text as row from ${schema}.${table} t order by 1`);
+    tables[table] = rows.map(({ row }) => row);
+  }
+  return tables;
+}
+
+async function applyAll(models: ReadModels, entries: readonly ReadRecord[], cuts: readonly number[]): Promise<void> {
+  let from = 0;
+  for (const to of [...cuts, entries.length]) {
+    if (to <= from || to > entries.length) continue;
+    await models.apply('history', from, entries.slice(from, to));
+    from = to;
+  }
+}
+
+describe('the read models', () => {
+  test('any cut of history into batches gives the same rows, also with a new process for each', async () => {
+    const cuts = fc
+      .uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 8 })
+      .map((all) => all.sort((a, b) => a - b));
+    await fc.assert(
+      fc.asyncProperty(histories, cuts, async (commands, chosen) => {
+        const entries = recordsOf('history', factsOf(commands));
+        const [whole, one, parts] = [await emptyModels(), await emptyModels(), await emptyModels()];
+        await applyAll(whole, entries, []);
+        await applyAll(one, entries, [...entries.keys()]);
+        let from = 0;
+        for (const to of [...chosen, entries.length]) {
+          if (to <= from || to > entries.length) continue;
+          await (await ReadModels.open(pool, parts.schema)).apply('history', from, entries.slice(from, to));
+          from = to;
+        }
+        const expected = await dump(one);
+        expect(await dump(whole)).toEqual(expected);
+        expect(await dump(parts)).toEqual(expected);
+        await Promise.all([whole, one, parts].map(drop));
+      }),
+      { numRuns: 12 },
+    );
+  }, 120_000);
+
+  test('figures and contested equal a plain computation from the records, as of every sequence', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (commands) => {
+        const entries = recordsOf('history', factsOf(commands));
+        const models = await emptyModels();
+        await applyAll(models, entries, [Math.floor(entries.length / 2)]);
+        for (let sequence = 1; sequence <= entries.length; sequence += 1) {
+          const { rows } = await pool.query<Record<string, unknown>>(
+            `select about, predicate, key, who, policy, low::int, best::int, high::int, status, contested from ${models.schema}.figures
+              where from_seq <= $1 and (to_seq is null or to_seq > $1) order by about, predicate, key, who, policy`,
+            [sequence],
+          );
+          const expected = figuresFrom(entries.slice(0, sequence));
+          expect(new Set(rows.map((row) => JSON.stringify(Object.values(row))))).toEqual(expected);
+        }
+        await drop(models);
+      }),
+      { numRuns: 8 },
+    );
+  }, 120_000);
+
+  test('a second projector cannot count twice', async () => {
+    const models = await emptyModels();
+    const other = await ReadModels.open(pool, models.schema);
+    const [history = []] = fc.sample(histories, { numRuns: 1, seed: 7 });
+    const entries = recordsOf('history', factsOf(history));
+    const results = await Promise.allSettled([models, other].map((one) => one.apply('history', 0, entries)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await expect(models.apply('history', 3, entries.slice(3))).rejects.toThrow(CheckpointMoved);
+    expect(await models.checkpoint('history')).toBe(entries.length);
+    const { rows } = await pool.query(`select 1 from ${models.schema}.events`);
+    expect(rows).toHaveLength(entries.length);
+    await drop(models);
+  });
+
+  test('a batch that fails leaves nothing behind', async () => {
+    const models = await emptyModels();
+    const [history = []] = fc.sample(histories, { numRuns: 1, seed: 7 });
+    const entries = recordsOf('history', factsOf(history));
+    const [first] = entries;
+    const twice = first === undefined ? [] : [first, first];
+    await expect(models.apply('history', 0, twice)).rejects.toThrow();
+    expect(await models.checkpoint('history')).toBe(0);
+    await models.apply('history', 0, entries);
+    expect(await models.checkpoint('history')).toBe(entries.length);
+    await drop(models);
+  });
+
+  test('tables are made once, however many processes start at once', async () => {
+    const models = await emptyModels();
+    await Promise.all([...Array(4)].map(() => ReadModels.open(pool, models.schema)));
+    await Promise.all([...Array(4)].map(() => ReadModels.open(pool, 'models_at_once')));
+    const { rows } = await pool.query('select 1 from models_at_once.migrations');
+    expect(rows).toHaveLength(1);
+  });
+});
+
+/** By another path than the projection: all claims at once, nothing kept from record to record. */
+function figuresFrom(entries: readonly ReadRecord[]): Set<string> {
+  const registers = registerCards(new Map(), new Map());
+  const documents = new Map<string, DocumentFacts>();
+  const subjects = new Map<string, Parameters<typeof positionsOf>[2]>();
+  const claims = new Map<string, ReturnType<typeof sourcedClaim>[]>();
+  for (const { record } of entries) {
+    const id = record.data.changes[0]?.entity ?? '';
+    if (record.name === 'ActorRegistered') registers.actors.set(id, record.data.actor);
+    if (record.name === 'PlaceRegistered') registers.places.set(id, record.data.place);
+    if (record.name === 'DocumentRegistered') documents.set(id, documentFacts(record.data.document, documents));
+    if (record.name === 'IncidentRecorded' || record.name === 'IncidentCorrected') {
+      subjects.set(id, { id, incident: record.data.incident });
+    }
+    if (record.name !== 'StatementRecorded') continue;
+    const { claims: said, ...statement } = record.data.statement;
+    const document = documents.get(statement.document);
+    if (document === undefined) throw new Error('A statement without its document.');
+    for (const [index, claim] of said.entries()) {
+      const key = aboutKey(claim);
+      if (key === null) continue;
+      if ('scope' in claim.about && !subjects.has(key)) subjects.set(key, { scope: claim.about.scope });
+      const source = {
+        id: `${id}#${index + 1}`,
+        sequence: record.sequence,
+        statementId: id,
+        statement,
+        claim,
+        document,
+      };
+      claims.set(key, [...(claims.get(key) ?? []), sourcedClaim(source)]);
+    }
+  }
+  const figures = new Set<string>();
+  for (const [about, said] of claims) {
+    const subject = subjects.get(about);
+    if (subject === undefined) continue;
+    for (const question of questionsAbout(said, subject, registers)) {
+      if (isListed(question)) continue;
+      const standing = positionsOf(question, said, subject, registers);
+      for (const policy of Object.keys(POLICY_VERSIONS) as PolicyName[]) {
+        const { low, best, high, status, contested } = applyPolicy(standing, policy);
+        if (status === 'unreported') continue;
+        const { predicate, key = '', who } = question;
+        figures.add(JSON.stringify([about, predicate, key, whoKey(who), policy, low, best, high, status, contested]));
+      }
+    }
+  }
+  return figures;
+}

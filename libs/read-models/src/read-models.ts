@@ -1,0 +1,103 @@
+/**
+ * One generation of read models in Postgres: takes records in, in the order of the log, exactly once each. What the rows
+ * are, `projection.ts` says; this only loads what it needs and writes what it says, in one transaction a batch.
+ */
+import type { Pool, PoolClient } from 'pg';
+import type { ReadRecord } from '#ledger';
+import { migrate } from './migrate.js';
+import { loadSources } from './sources.js';
+import { project, type RegisterCards } from './projection.js';
+import { RowBatch } from './rows.js';
+
+/** Somebody else moved the checkpoint, or the log was replaced: nothing was written; look where it stands now. */
+export class CheckpointMoved extends Error {
+  constructor(ledger: string) {
+    super(`The read models of ${ledger} do not stand where this projector left them: another one is at work.`);
+    this.name = 'CheckpointMoved';
+  }
+}
+
+export class ReadModels {
+  /** Registers as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
+  readonly #registers = new Map<string, RegisterCards>();
+
+  private constructor(
+    readonly pool: Pool,
+    readonly schema: string,
+  ) {}
+
+  static async open(pool: Pool, schema = 'read_models'): Promise<ReadModels> {
+    if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new Error(`${schema} is no name for a schema.`);
+    await migrate(pool, schema);
+    return new ReadModels(pool, schema);
+  }
+
+  /** How many records of the ledger are in the tables; 0 for none. */
+  async checkpoint(ledger: string): Promise<number> {
+    const { rows } = await this.pool.query<{ sequence: string }>(
+      `select sequence from ${this.schema}.checkpoints where ledger = $1`,
+      [ledger],
+    );
+    return Number(rows[0]?.sequence ?? 0);
+  }
+
+  /** Writes the rows of the records after `after`, all or none. @throws CheckpointMoved */
+  async apply(ledger: string, after: number, entries: readonly ReadRecord[]): Promise<void> {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      await this.#moveCheckpoint(client, ledger, after, last);
+      const batch = new RowBatch(ledger);
+      const records = entries.map(({ record }) => record);
+      const sources = await loadSources(client, this.schema, ledger, records, this.#registers.get(ledger));
+      this.#registers.delete(ledger);
+      for (const record of records) project(record, sources, batch);
+      await this.#writeEvents(client, entries);
+      await batch.write(client, this.schema);
+      await client.query('commit');
+      this.#registers.set(ledger, sources.registers);
+    } catch (error) {
+      this.#registers.delete(ledger);
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** First of all, by compare-and-set: a second projector waits here, and then sees that it is too late. */
+  async #moveCheckpoint(client: PoolClient, ledger: string, after: number, last: ReadRecord): Promise<void> {
+    const { sequence, recordedtime } = last.record;
+    const moved =
+      after === 0
+        ? await client.query(
+            `insert into ${this.schema}.checkpoints (ledger, sequence, recordedtime) values ($1, $2, $3)
+             on conflict do nothing`,
+            [ledger, sequence, recordedtime],
+          )
+        : await client.query(
+            `update ${this.schema}.checkpoints set sequence = $2, recordedtime = $3 where ledger = $1 and sequence = $4`,
+            [ledger, sequence, recordedtime, after],
+          );
+    if (moved.rowCount !== 1) throw new CheckpointMoved(ledger);
+  }
+
+  async #writeEvents(client: PoolClient, entries: readonly ReadRecord[]): Promise<void> {
+    await client.query(
+      `insert into ${this.schema}.events (ledger, sequence, type, subject, recordedtime, commandid, recorder, bytes)
+       select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])`,
+      [
+        entries.map(({ record }) => record.ledger),
+        entries.map(({ record }) => record.sequence),
+        entries.map(({ record }) => record.name),
+        entries.map(({ record }) => record.data.changes[0]?.entity),
+        entries.map(({ record }) => record.recordedtime),
+        entries.map(({ record }) => record.commandid),
+        entries.map(({ record }) => record.recorder),
+        entries.map(({ bytes }) => Buffer.from(bytes)),
+      ],
+    );
+  }
+}

@@ -1,0 +1,174 @@
+/** Loads what the tables say about everything that a batch of records touches, with few queries however long the batch. */
+import type { PoolClient } from 'pg';
+import type { Actor, Claim, Document, Id, Incident, LedgerRecord, Place, Scope, Statement } from '#domain';
+import {
+  aboutKey,
+  documentFacts,
+  registerCards,
+  sourcedClaim,
+  type AboutFacts,
+  type DocumentFacts,
+  type RegisterCards,
+  type Sources,
+} from './projection.js';
+import type { Row } from './rows.js';
+
+export async function loadSources(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  records: readonly LedgerRecord[],
+  registers: RegisterCards | undefined,
+): Promise<Sources> {
+  const touched = touchedBy(records);
+  return {
+    registers: registers ?? (await loadRegisters(client, schema, ledger)),
+    documents: await loadDocuments(client, schema, ledger, [...touched.documents]),
+    abouts: await loadAbouts(client, schema, ledger, [...touched.abouts]),
+    parties: await loadParties(client, schema, ledger, [...touched.corrected]),
+  };
+}
+
+function touchedBy(records: readonly LedgerRecord[]): { documents: Set<Id>; abouts: Set<string>; corrected: Set<Id> } {
+  const touched = { documents: new Set<Id>(), abouts: new Set<string>(), corrected: new Set<Id>() };
+  for (const record of records) {
+    if (record.name === 'DocumentRegistered' && record.data.document.copyOf !== undefined) {
+      touched.documents.add(record.data.document.copyOf);
+    }
+    if (record.name === 'IncidentCorrected') {
+      const id = record.data.changes[0]?.entity ?? '';
+      touched.abouts.add(id);
+      touched.corrected.add(id);
+    }
+    if (record.name === 'StatementRecorded') {
+      touched.documents.add(record.data.statement.document);
+      for (const claim of record.data.statement.claims) {
+        const key = aboutKey(claim);
+        if (key !== null) touched.abouts.add(key);
+      }
+    }
+  }
+  return touched;
+}
+
+async function loadRegisters(client: PoolClient, schema: string, ledger: string): Promise<RegisterCards> {
+  const load = async <Card>(table: string): Promise<Map<Id, Card>> => {
+    const { rows } = await client.query<{ id: Id; body: Card }>(
+      `select id, body from ${schema}.${table} where ledger = $1 and to_seq is null`,
+      [ledger],
+    );
+    return new Map(rows.map(({ id, body }) => [id, body]));
+  };
+  return registerCards(await load<Actor>('actors'), await load<Place>('places'));
+}
+
+async function loadDocuments(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  ids: Id[],
+): Promise<Map<Id, DocumentFacts>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: Id; first_publisher: Id; body: Document }>(
+    `select id, first_publisher, body from ${schema}.documents where ledger = $1 and id = any($2) and to_seq is null`,
+    [ledger, ids],
+  );
+  return new Map(
+    rows.map(({ id, first_publisher, body }) => [
+      id,
+      { ...documentFacts(body, new Map()), firstPublisher: first_publisher },
+    ]),
+  );
+}
+
+async function loadParties(client: PoolClient, schema: string, ledger: string, ids: Id[]): Promise<Map<Id, Row[]>> {
+  const parties = new Map<Id, Row[]>();
+  if (ids.length === 0) return parties;
+  const { rows } = await client.query<Row & { incident: Id }>(
+    `select incident, side, actor, line from ${schema}.parties
+      where ledger = $1 and incident = any($2) and to_seq is null`,
+    [ledger, ids],
+  );
+  for (const row of rows) parties.set(row.incident, [...(parties.get(row.incident) ?? []), row]);
+  return parties;
+}
+
+async function loadAbouts(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  keys: string[],
+): Promise<Map<string, AboutFacts>> {
+  const abouts = new Map<string, AboutFacts>();
+  if (keys.length === 0) return abouts;
+  const at = (key: string): AboutFacts => {
+    const known: AboutFacts = abouts.get(key) ?? { subject: undefined, claims: [], rows: new Map() };
+    abouts.set(key, known);
+    return known;
+  };
+
+  const incidents = await client.query<{ id: Id; body: Incident }>(
+    `select id, body from ${schema}.incidents where ledger = $1 and id = any($2) and to_seq is null`,
+    [ledger, keys],
+  );
+  for (const { id, body } of incidents.rows) at(id).subject = { id, incident: body };
+
+  const claims = await client.query<{
+    id: string;
+    from_seq: string;
+    about: string;
+    claim: Claim & { about: { scope?: Scope } };
+    statement: Id;
+    statement_body: Omit<Statement, 'claims'>;
+    document_body: Document;
+    first_publisher: Id;
+  }>(
+    `select c.id, c.from_seq, c.about, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
+            d.first_publisher
+       from ${schema}.claims c
+       join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
+       join ${schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
+      where c.ledger = $1 and c.about = any($2) and c.to_seq is null
+      order by c.from_seq, c.number`,
+    [ledger, keys],
+  );
+  for (const row of claims.rows) {
+    const known = at(row.about);
+    if (row.claim.about.scope !== undefined) known.subject ??= { scope: row.claim.about.scope };
+    known.claims.push(
+      sourcedClaim({
+        id: row.id,
+        sequence: Number(row.from_seq),
+        statementId: row.statement,
+        statement: row.statement_body,
+        claim: row.claim,
+        document: { ...documentFacts(row.document_body, new Map()), firstPublisher: row.first_publisher },
+      }),
+    );
+  }
+
+  const positions = await client.query<Row & { about: string; predicate: string; who: string; key: string }>(
+    `select about, predicate, key, who, contested, detail from ${schema}.positions
+      where ledger = $1 and about = any($2) and to_seq is null`,
+    [ledger, keys],
+  );
+  for (const row of positions.rows) at(row.about).rows.set(`positions ${row.predicate} ${row.who} ${row.key}`, row);
+
+  const figures = await client.query<
+    Row & { about: string; policy: string; predicate: string; who: string; key: string }
+  >(
+    `select about, predicate, key, who, policy, low, best, high, status, basis, contested, disordered
+       from ${schema}.figures where ledger = $1 and about = any($2) and to_seq is null`,
+    [ledger, keys],
+  );
+  for (const row of figures.rows) {
+    const numbers = { low: wholeOf(row['low']), best: wholeOf(row['best']), high: wholeOf(row['high']) };
+    at(row.about).rows.set(`figures ${row.policy} ${row.predicate} ${row.who} ${row.key}`, { ...row, ...numbers });
+  }
+  return abouts;
+}
+
+/** Postgres gives whole numbers as text, lest they lose digits; ours never exceed 2^53. */
+function wholeOf(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}

@@ -1,0 +1,442 @@
+/**
+ * Tallies: figures of many incidents, added up as section 10 of docs/codebook.md says, in rows by side, bucket of time and
+ * group. What nobody says adds nothing and is counted beside. Somebody's own totals stand beside too, never added.
+ */
+import type { Pool } from 'pg';
+import { applyPolicy, POLICY_VERSIONS, SIDES, type Figure, type PolicyName, type Predicate, type Side } from '#domain';
+import { shownClaims, namesOf, type ShownClaim } from './claims.js';
+import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
+import { positionsAbout } from './incident-page.js';
+import { held, type Moment } from './moment.js';
+import { Params } from './params.js';
+import { whoKey } from './projection.js';
+
+export const MEASURES = {
+  attacks: 'happened',
+  killed: 'killed',
+  injured: 'injured',
+  casualties: 'casualties',
+} as const;
+export type Measure = keyof typeof MEASURES;
+
+export const BUCKETS = ['day', 'month', 'year', 'day:start', 'month:start', 'year:start'] as const;
+export type Bucket = (typeof BUCKETS)[number];
+
+export const GROUPINGS = [
+  'incident',
+  'method',
+  'place:site',
+  'place:town',
+  'place:district',
+  'place:governorate',
+  'place:country',
+] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export interface TallyQuestion {
+  measures: Measure[];
+  filter: IncidentFilter;
+  /** Count people of this side only; with a party in the filter, its people. */
+  side?: Side;
+  policy: PolicyName;
+  bucket?: Bucket;
+  by?: Grouping;
+}
+
+/** A sum. `null` high: open. */
+export interface Sum {
+  low: number;
+  best: number;
+  high: number | null;
+  /** Incidents in the row. */
+  incidents: number;
+  /** Of these: nobody whom the policy hears says. Of attacks: not stated under this policy. */
+  unreported: number;
+  affirmedNone: number;
+  contested: number;
+  /** Figures without a best number. */
+  floors: number;
+  /** Figures whose low exceeds their best or high, as published. */
+  disordered: number;
+  /** Figures that rest on officials, and on others. */
+  official: number;
+  other: number;
+}
+
+export interface TallyRow extends Sum {
+  measure: Measure;
+  /** Whose people; `not-said` where sources give no side; `all` adds up the rows of every side. Attacks have none. */
+  side: Side | 'not-said' | 'all' | null;
+  /** The bucket of time, such as 2018-02, or the remainder that a longer interval falls in, such as "2018, month not known". */
+  bucket: string | null;
+  /** Whether the bucket or group is a remainder: what cannot be placed more finely. */
+  remainder: boolean;
+  group: { id: string; name: string } | null;
+}
+
+const SUM = `
+  coalesce(sum(coalesce(f.low, 0)) filter (where f.about is not null), 0) as low,
+  coalesce(sum(coalesce(f.best, f.low, 0)), 0) as best,
+  case when bool_or(f.about is not null and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
+  count(f.about) filter (where f.status = 'affirmed-none') as affirmed_none,
+  count(f.about) filter (where f.contested) as contested,
+  count(f.about) filter (where f.best is null) as floors,
+  count(f.about) filter (where f.disordered) as disordered,
+  count(f.about) filter (where f.basis = 'official') as official,
+  count(f.about) filter (where f.basis = 'other') as other,
+  count(*) as incidents,
+  count(*) - count(f.about) as unreported`;
+
+export async function tally(pool: Pool, schema: string, moment: Moment, question: TallyQuestion): Promise<TallyRow[]> {
+  const rows: TallyRow[] = [];
+  for (const measure of question.measures) {
+    if (measure === 'attacks') rows.push(...(await tallyOf(pool, schema, moment, question, measure, '', null)));
+    else if (question.side !== undefined) {
+      const who = whoOf(question, question.side);
+      rows.push(...(await tallyOf(pool, schema, moment, question, measure, who, question.side)));
+    } else {
+      const sides = await tallyBySide(pool, schema, moment, question, measure);
+      rows.push(...sides);
+    }
+  }
+  return rows;
+}
+
+/** The people that are counted on a side: all of it, or those of the party asked about. */
+export function whoOf(question: TallyQuestion, side: Side): string {
+  const { party } = question.filter;
+  return whoKey(party === undefined ? { side } : { side, of: party });
+}
+
+interface SumRow {
+  bucket: string | null;
+  bucket_rest: boolean;
+  group_id: string | null;
+  group_name: string | null;
+  group_rest: boolean;
+  side: TallyRow['side'];
+  low: string;
+  best: string;
+  high: string | null;
+  incidents: string;
+  unreported: string;
+  affirmed_none: string;
+  contested: string;
+  floors: string;
+  disordered: string;
+  official: string;
+  other: string;
+}
+
+/** One figure an incident, summed. */
+async function tallyOf(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  question: TallyQuestion,
+  measure: Measure,
+  who: string,
+  side: TallyRow['side'],
+): Promise<TallyRow[]> {
+  const params = new Params(moment);
+  const { head, columns } = placed(schema, question, params);
+  const { rows } = await pool.query<SumRow>(
+    `${head}
+     select ${columns}, ${SUM}
+       from placed c left join ${schema}.figures f
+         on ${held('f')} and f.about = c.id and f.policy = ${params.add(question.policy)}
+        and f.predicate = ${params.add(MEASURES[measure])} and f.key = '' and f.who = ${params.add(who)}
+      group by 1, 2, 3, 4, 5 order by 1, 3`,
+    params.values,
+  );
+  return rows.map((row) => tallyRow({ ...row, side }, measure));
+}
+
+/**
+ * Rows by side. An incident whose sources say how many of a side stands in that side's row; one of which only a number
+ * about anybody is known stands under "not-said". The row `all` adds these rows up, and counts who says nothing at all.
+ */
+async function tallyBySide(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  question: TallyQuestion,
+  measure: Measure,
+): Promise<TallyRow[]> {
+  const params = new Params(moment);
+  const { head, columns } = placed(schema, question, params);
+  const policy = params.add(question.policy);
+  const predicate = params.add(MEASURES[measure]);
+  const sides = params.add(
+    question.filter.party === undefined ? [...SIDES] : SIDES.map((side) => whoOf(question, side)),
+  );
+  const { rows } = await pool.query<SumRow>(
+    `${head},
+     said as (
+       select f.*, case when f.who = '' then 'not-said' else split_part(f.who, '/', 1) end as side
+         from ${schema}.figures f join placed c on f.about = c.id
+        where ${held('f')} and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
+          and (f.who = '' or f.who = any(${sides}))
+     ),
+     f as (
+       select * from said where side <> 'not-said'
+       union all
+       select * from said n where n.side = 'not-said'
+          and not exists (select 1 from said s where s.about = n.about and s.side <> 'not-said')
+     )
+     select ${columns}, f.side, ${SUM} from placed c join f on f.about = c.id group by 1, 2, 3, 4, 5, 6
+     union all
+     select ${columns}, 'all', ${SUM.replace('count(*) as incidents', 'count(distinct c.id) as incidents').replace(
+       'count(*) - count(f.about)',
+       'count(distinct c.id) - count(distinct f.about)',
+     )}
+       from placed c left join f on f.about = c.id group by 1, 2, 3, 4, 5
+     order by 1, 3, 6`,
+    params.values,
+  );
+  return rows.map((row) => tallyRow(row, measure));
+}
+
+function tallyRow(row: SumRow, measure: Measure): TallyRow {
+  return {
+    measure,
+    side: row.side,
+    bucket: row.bucket,
+    remainder: row.bucket_rest || row.group_rest,
+    group: row.group_id === null ? null : { id: row.group_id, name: row.group_name ?? row.group_id },
+    low: Number(row.low),
+    best: Number(row.best),
+    high: row.high === null ? null : Number(row.high),
+    incidents: Number(row.incidents),
+    unreported: Number(row.unreported),
+    affirmedNone: Number(row.affirmed_none),
+    contested: Number(row.contested),
+    floors: Number(row.floors),
+    disordered: Number(row.disordered),
+    official: Number(row.official),
+    other: Number(row.other),
+  };
+}
+
+/** The chosen incidents with the bucket and group that each belongs to. */
+function placed(schema: string, question: TallyQuestion, params: Params): { head: string; columns: string } {
+  const { bucket, by, filter } = question;
+  const chosen = chosenIncidents(schema, filter, params);
+  const time = bucket === undefined ? { label: 'null::text', rest: 'false' } : bucketOf(bucket);
+  const group = groupOf(by, schema, params);
+  return {
+    head: `${chosen}${group.tables},
+     placed as (
+       select i.id, ${time.label} as bucket, ${time.rest} as bucket_rest, ${group.id} as group_id,
+              ${group.name} as group_name, ${group.rest} as group_rest
+         from chosen i ${group.join}
+     )`,
+    columns: 'c.bucket, c.bucket_rest, c.group_id, c.group_name, c.group_rest',
+  };
+}
+
+/**
+ * An incident is in a day, month or year only if its whole interval is; else it stands in the remainder of the smallest
+ * unit that holds it. With `:start` it goes by the day its interval begins, and the row's name says the bucket alone.
+ */
+function bucketOf(bucket: Bucket): { label: string; rest: string } {
+  const [unit = 'day', start] = bucket.split(':');
+  const chars = { day: 10, month: 7, year: 4 }[unit] ?? 10;
+  if (start !== undefined)
+    return { label: `coalesce(left(i.time_from, ${chars}), 'time not known')`, rest: 'i.time_from is null' };
+  const inside = (length: number): string => `left(i.time_from, ${length}) = left(i.time_to, ${length})`;
+  const wider = [
+    ...(chars > 7 ? [`when ${inside(7)} then left(i.time_from, 7) || ', ${unit} not known'`] : []),
+    ...(chars > 4
+      ? [`when ${inside(4)} then left(i.time_from, 4) || ', ${unit === 'day' ? 'month and day' : unit} not known'`]
+      : []),
+  ];
+  return {
+    label: `case when ${inside(chars)} then left(i.time_from, ${chars}) ${wider.join(' ')}
+            when i.time_from is null then 'time not known' else '${unit} not known' end`,
+    rest: `not coalesce(${inside(chars)}, false)`,
+  };
+}
+
+/** Places roll up to the nearest ancestor of the kind; where there is none, the topmost place known is named as remainder. */
+function groupOf(
+  by: Grouping | undefined,
+  schema: string,
+  params: Params,
+): { tables: string; join: string; id: string; name: string; rest: string } {
+  if (by === undefined) return { tables: '', join: '', id: 'null::text', name: 'null::text', rest: 'false' };
+  if (by === 'incident') {
+    return { tables: '', join: '', id: 'i.id', name: `coalesce(i.body ->> 'title', i.id)`, rest: 'false' };
+  }
+  if (by === 'method') return { tables: '', join: '', id: 'i.method', name: 'i.method', rest: 'false' };
+  const kind = by.slice('place:'.length);
+  const wanted = params.add(kind);
+  const tables = `,
+     climb as (
+       select p.id as start, p.id, p.kind, p.inside, p.body, 0 as steps from ${schema}.places p where ${held('p')}
+       union all
+       select c.start, p.id, p.kind, p.inside, p.body, c.steps + 1
+         from climb c join ${schema}.places p on p.id = c.inside and ${held('p')}
+        where c.kind <> ${wanted} and c.steps < 50
+     ),
+     region_of as (
+       select distinct on (start) start, id, kind, coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name
+         from climb order by start, steps desc
+     )`;
+  return {
+    tables,
+    join: 'left join region_of r on r.start = i.place',
+    id: `coalesce(r.id, 'place not known')`,
+    name: `case when r.id is null then 'place not known' when r.kind = ${wanted} then r.name else r.name || ', ${kind} not known' end`,
+    rest: `r.id is null or r.kind <> ${wanted}`,
+  };
+}
+
+/** One incident's figure with the claims behind it. */
+export interface ExplainedFigure extends Omit<Figure, 'positions'> {
+  incident: string;
+  measure: Measure;
+  side: Side | null;
+}
+
+/**
+ * The figures that the rows add up, incident by incident, and the claims that they use or set aside. Of at most `limit`
+ * incidents, by id; `more` says how many are left out.
+ */
+export async function explainedFigures(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  question: TallyQuestion,
+  limit: number,
+): Promise<{ figures: ExplainedFigure[]; claims: ShownClaim[]; more: number }> {
+  const params = new Params(moment);
+  const chosen = chosenIncidents(schema, question.filter, params);
+  const { rows } = await pool.query<{ id: string; total: string }>(
+    `${chosen} select id, count(*) over () as total from chosen order by id limit ${params.add(limit)}`,
+    params.values,
+  );
+  const ids = rows.map(({ id }) => id);
+  const figures: ExplainedFigure[] = [];
+  for (const measure of question.measures) {
+    const sides = measure === 'attacks' ? [null] : question.side === undefined ? [null, ...SIDES] : [question.side];
+    for (const side of sides) {
+      const who = side === null ? '' : whoOf(question, side);
+      const found = await positionsAbout(pool, schema, moment, ids, {
+        predicate: MEASURES[measure] satisfies Predicate,
+        who,
+      });
+      for (const positions of found) {
+        if (positions.question.key !== undefined) continue;
+        const { positions: _, ...figure } = applyPolicy(positions, question.policy);
+        figures.push({ incident: positions.about, measure, side, ...figure });
+      }
+    }
+  }
+  const used = figures.flatMap((one) => [...one.used, ...one.setAside.map(({ claim }) => claim)]);
+  const claims =
+    used.length === 0 ? [] : await shownClaims(pool, schema, moment, 'c.id = any($3)', [[...new Set(used)]]);
+  return { figures, claims, more: Number(rows[0]?.total ?? 0) - ids.length };
+}
+
+/** Totals that somebody published of such a measure, about places that overlap those asked about. Never added. */
+export function totalsBeside(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  measures: readonly Measure[],
+  place: string | undefined,
+): Promise<ShownClaim[]> {
+  const terms = measures.map((measure) => MEASURES[measure]);
+  const overlapping = `exists (
+    with recursive down as (
+      select id from ${schema}.places p where ${held('p')} and p.id = $4
+      union select p.id from ${schema}.places p join down on p.inside = down.id where ${held('p')}
+    ), up as (
+      select id, inside from ${schema}.places p where ${held('p')} and p.id = $4
+      union select p.id, p.inside from ${schema}.places p join up on p.id = up.inside where ${held('p')}
+    )
+    select 1 from jsonb_array_elements_text(c.body #> '{about,scope,places}') named
+     where named in (select id from down union select id from up))`;
+  return shownClaims(
+    pool,
+    schema,
+    moment,
+    `c.predicate = 'total' and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlapping})`,
+    [terms, place ?? null],
+  );
+}
+
+/** The level of an actor's force in a place, now. */
+export interface Level {
+  actor: { id: string; name: string };
+  places: { id: string; name: string }[];
+  measure: string;
+  component: string;
+  /** When the newest level used held. */
+  at: { from: string; to: string } | null;
+  figure: Omit<Figure, 'positions'>;
+}
+
+/** Levels by actor, places, measure and component; two places in one number answer only for both. */
+export async function forceLevels(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  filter: { actor?: string; place?: string },
+  policy: PolicyName,
+): Promise<{ levels: Level[]; claims: ShownClaim[] }> {
+  const claims = await shownClaims(
+    pool,
+    schema,
+    moment,
+    `c.predicate = 'force-level' and ($3::text is null or c.body #>> '{about,scope,actor}' = $3)
+       and ($4::text is null or c.body #> '{about,scope,places}' = jsonb_build_array($4::text))`,
+    [filter.actor ?? null, filter.place ?? null],
+  );
+  const abouts = await pool.query<{ id: string; about: string }>(
+    `select id, about from ${schema}.claims c where ${held('c')} and c.id = any($3)`,
+    [moment.ledger, moment.sequence, claims.map(({ id }) => id)],
+  );
+  const found = await positionsAbout(pool, schema, moment, [...new Set(abouts.rows.map(({ about }) => about))]);
+  const byId = new Map(claims.map((claim) => [claim.id, claim]));
+  const scopes = claims.map(({ claim }) => ('scope' in claim.about ? claim.about.scope : {}));
+  const actors = await namesOf(
+    pool,
+    schema,
+    moment,
+    'actors',
+    scopes.flatMap(({ actor }) => actor ?? []),
+  );
+  const places = await namesOf(
+    pool,
+    schema,
+    moment,
+    'places',
+    scopes.flatMap(({ places: named }) => named ?? []),
+  );
+  const levels = found
+    .filter(({ question }) => question.predicate === 'force-level')
+    .map((positions): Level => {
+      const { positions: _, ...figure } = applyPolicy(positions, policy);
+      const any = byId.get(positions.positions[0]?.claims[0] ?? positions.setAside[0]?.claim ?? '')?.claim;
+      const scope = any !== undefined && 'scope' in any.about ? any.about.scope : {};
+      const [measure = '', component = ''] = (positions.question.key ?? '').split(':');
+      const at = figure.used.flatMap((id) => {
+        const claim = byId.get(id)?.claim;
+        return claim?.predicate === 'force-level' && claim.value?.at !== undefined ? [claim.value.at] : [];
+      });
+      return {
+        actor: { id: scope.actor ?? '', name: actors.get(scope.actor ?? '') ?? '' },
+        places: (scope.places ?? []).map((id) => ({ id, name: places.get(id) ?? id })),
+        measure,
+        component,
+        at: at.sort((a, b) => (a.to < b.to ? 1 : -1))[0] ?? null,
+        figure,
+      };
+    });
+  return { levels, claims };
+}
+
+/** The policies that can be asked for, by name. */
+export const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];

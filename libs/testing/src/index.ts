@@ -1,0 +1,11 @@
+/** THE WORDS OF TESTS, imported by specs only: real servers that clean up after themselves. */
+export {
+  freshDatabase,
+  prepareSharedPostgres,
+  startTemporaryPostgres,
+  temporaryPostgresFolder,
+  type PostgresFolder,
+  type TemporaryPostgres,
+} from './postgres.js';
+export { factsOf, histories } from './histories.js';
+export { codec, recordsOf } from './records.js';

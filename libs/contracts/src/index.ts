@@ -3,6 +3,7 @@ export { parseStrictJson, type JsonLimits } from './json-scanner.js';
 export {
   FAULT_CODES,
   Problem,
+  problemOf,
   PROBLEMS,
   type Fault,
   type FaultCode,
@@ -21,3 +22,24 @@ export {
 } from './acts.js';
 export { type Open, type OpenText, PrivateText } from './vocabulary.dto.js';
 export { WriteAnswer } from './answers.dto.js';
+export { readQuery } from './queries.js';
+export {
+  ActorsQuery,
+  DocumentsQuery,
+  EntitiesAnswer,
+  EntityAnswer,
+  IncidentAnswer,
+  IncidentsQuery,
+  LedgerDto,
+  LedgersAnswer,
+  MomentQuery,
+  PageQuery,
+  PlacesQuery,
+  PolicyQuery,
+  RecordsAnswer,
+  RecordsQuery,
+  StatementAnswer,
+  StatementsQuery,
+  TalliesAnswer,
+  TalliesQuery,
+} from './reads.dto.js';

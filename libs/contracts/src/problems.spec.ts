@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Rejected, REJECTION_CODES } from '#domain';
-import { FAULT_CODES, pointerTo, Problem, PROBLEMS, type ProblemCode } from './problems.js';
+import { FAULT_CODES, pointerTo, Problem, problemOf, PROBLEMS, type ProblemCode } from './problems.js';
 
 const page = readFileSync(new URL('../../../../docs/problems.md', import.meta.url), 'utf8');
 
@@ -37,7 +37,7 @@ describe('a problem', () => {
     const rejected = new Rejected('wrong-version', 'Changed since.', '/expect', {
       current: [{ entity: 'a', version: 3 }],
     });
-    expect(Problem.ofRejected(rejected).body()).toEqual({
+    expect(problemOf(rejected)?.body()).toEqual({
       type: '/problems/wrong-version',
       title: 'Somebody changed it since',
       status: 412,
@@ -46,6 +46,10 @@ describe('a problem', () => {
       errors: [{ pointer: '/expect', code: 'wrong-version', reason: 'Changed since.' }],
       current: [{ entity: 'a', version: 3 }],
     });
+  });
+
+  test('is not made of an error that nobody foresaw', () => {
+    expect(problemOf(new TypeError('of undefined'))).toBeUndefined();
   });
 
   test('details cannot pose as the members of the standard', () => {

@@ -4,7 +4,7 @@
  * One closed list of codes for every door. A code has one status and one remedy (docs/problems.md, one section a code);
  * programs go by the code, people read the detail. A detail never repeats a value that was sent: it may be private.
  */
-import type { Rejected, RejectionCode } from '#domain';
+import { Rejected, type RejectionCode } from '#domain';
 
 /** The codes of the rules, then those of the doors. */
 export const PROBLEMS = {
@@ -117,12 +117,6 @@ export class Problem extends Error {
     this.details = options.details ?? {};
   }
 
-  /** A refusal of the rules, in the words of HTTP. */
-  static ofRejected({ code, message, pointer, details }: Rejected): Problem {
-    const errors = pointer === undefined ? [] : [{ pointer, code, reason: message }];
-    return new Problem(code, message, { errors, details });
-  }
-
   get status(): number {
     return PROBLEMS[this.code].status;
   }
@@ -139,6 +133,15 @@ export class Problem extends Error {
       ...(this.errors.length > 0 && { errors: this.errors }),
     };
   }
+}
+
+/** What may be said about an error: a problem as it is, a refusal of the rules in the words of HTTP, nothing of others. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof Rejected)) return undefined;
+  const { code, message, pointer, details } = error;
+  const errors = pointer === undefined ? [] : [{ pointer, code, reason: message }];
+  return new Problem(code, message, { errors, details });
 }
 
 const NAME_LENGTH_MAX = 100;

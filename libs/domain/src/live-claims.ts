@@ -360,7 +360,8 @@ function readingsOf(
     const chosen = readings.filter(belongs);
     const others = readings.filter((one) => !belongs(one));
     for (const { source } of others) putAside(source, 'other-reading');
-    const values = (some: readonly Candidate[]) => canonicalText(some.map((one) => valueText(one, listed)).sort());
+    const values = (some: readonly Candidate[]) =>
+      canonicalText([...new Set(some.map((one) => valueText(one, listed)))].sort());
     const readingsDiffer = [...grouped(others, (one) => (listed ? one.source.statement : one.source.id)).values()].some(
       (other) => values(other) !== values(chosen),
     );

@@ -17,8 +17,6 @@ export interface Interval {
   to: number;
 }
 
-export const ZERO: Triple = { low: 0, best: 0, high: 0 };
-
 /** The numbers of a quantity as published, or nothing where it names none. A change alone is no number. */
 export function tripleOf(quantity: Quantity): Triple | null {
   const { low = null, best = null, high = null } = quantity;
@@ -83,11 +81,4 @@ export function addGroups(triples: readonly Triple[]): Triple {
     best: complete((triple) => triple.best),
     high: complete((triple) => triple.high),
   };
-}
-
-/** A number as pages print it: the best, else "≥ low", else "≤ high". */
-export function shown({ low, best, high }: Triple): string {
-  if (best !== null) return String(best);
-  if (low !== null) return `≥ ${low}`;
-  return high === null ? '–' : `≤ ${high}`;
 }

@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
@@ -229,7 +230,7 @@ interface Launch {
 
 async function launchPostmaster(place: Place, programs: Programs, account?: Account): Promise<Launch> {
   const settings = { ...FIXED_SETTINGS, port: String(await freePort()) };
-  const log = await openLog(place.logFile);
+  const log = await openLog(place.logFile, account);
   try {
     const child = spawn(
       programs.postgres,
@@ -253,10 +254,12 @@ async function launchPostmaster(place: Place, programs: Programs, account?: Acco
   }
 }
 
-async function openLog(path: string) {
+async function openLog(path: string, account?: Account): Promise<FileHandle> {
   const found = await stat(path).catch(() => undefined);
   if (found !== undefined && found.size > LOG_BYTES_MAX) await rename(path, `${path}.1`);
-  return open(path, 'a', 0o600);
+  const log = await open(path, 'a', 0o600);
+  if (account !== undefined) await log.chown(account.uid, account.gid);
+  return log;
 }
 
 /** Throws unless a failed launch is worth another one. */

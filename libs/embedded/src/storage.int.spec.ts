@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { Fenced, RECORD_BYTES_MAX, Refused, type Term } from '#ledger';
-import { freshDatabase } from '#testing';
+import { freshDatabase, startTemporaryPostgres } from '#testing';
+import { startPostgres } from './postmaster.js';
 import { EmbeddedStorage } from './storage.js';
 
 /** Between a storage and the server: loses what a network loses, at the moment the test says. */
@@ -301,6 +304,36 @@ describe('the log on PostgreSQL', () => {
       await next.append(2, [bytes('second')], []);
       expect(await texts(storage)).toEqual(['one', 'second']);
     });
+  });
+
+  test('G2: a server killed under load has lost nothing it acknowledged', async () => {
+    const server = await startTemporaryPostgres();
+    closing.push(() => server.stop());
+    const url = new URL(await server.freshDatabase());
+    const storage = await open(url.href);
+    const term = await begin(storage);
+    let acknowledged = 0;
+    const end = (async () => {
+      for (;;) {
+        await term.append(acknowledged + 1, [bytes(String(acknowledged + 1))], []);
+        acknowledged += 1;
+      }
+    })().catch((error: unknown) => error);
+    await until('it is under load', async () => acknowledged > 50);
+    const pidFile = await readFile(join(server.folder, 'cluster', 'data', 'postmaster.pid'), 'utf8');
+    process.kill(Number(pidFile.split('\n')[0]), 'SIGKILL');
+    const failure = await end;
+    expect(failure).not.toBeInstanceOf(Fenced);
+    expect(failure).not.toBeInstanceOf(Refused);
+
+    const restarted = await startPostgres({ folder: server.folder });
+    url.port = new URL(restarted.connectionString).port;
+    const again = await open(url.href);
+    await again.takeTerm(ledger);
+    const log = await texts(again);
+    expect(log).toEqual(log.map((_, index) => String(index + 1)));
+    // The last one may be there without its acknowledgement.
+    expect([acknowledged, acknowledged + 1]).toContain(log.length);
   });
 
   describe('the tables', () => {

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { shownClaims, type ShownClaim } from './claims.js';
 import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
-import { held, NotFound, type Moment } from './moment.js';
+import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
 
 export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents';
@@ -37,30 +37,20 @@ interface EntityRow {
   body: unknown;
 }
 
-const SINGULAR: Record<EntityTable, string> = {
-  actors: 'actor',
-  places: 'place',
-  documents: 'document',
-  statements: 'statement',
-  incidents: 'incident',
-};
-
+/** One thing as it was at the moment; undefined where there was none. */
 export async function entity(
   pool: Pool,
   schema: string,
   moment: Moment,
   table: EntityTable,
   id: string,
-): Promise<ShownEntity> {
+): Promise<ShownEntity | undefined> {
   const { rows } = await pool.query<EntityRow>(
     `select id, version, from_seq, body from ${schema}.${table} t where ${held('t')} and t.id = $3`,
     [moment.ledger, moment.sequence, id],
   );
   const [row] = rows;
-  if (row === undefined) {
-    throw new NotFound(`There is no ${SINGULAR[table]} ${id} in ${moment.ledger} as of record ${moment.sequence}.`);
-  }
-  return shown(row);
+  return row === undefined ? undefined : shown(row);
 }
 
 /** Things in the order of their ids, after `after`. */

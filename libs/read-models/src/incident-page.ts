@@ -48,8 +48,9 @@ export async function incidentPage(
   moment: Moment,
   id: string,
   policy: PolicyName,
-): Promise<IncidentPage> {
+): Promise<IncidentPage | undefined> {
   const incident = await entity(pool, schema, moment, 'incidents', id);
+  if (incident === undefined) return undefined;
   const found = await positionsAbout(pool, schema, moment, [id]);
   const claims = await shownClaims(pool, schema, moment, 'c.incidents @> array[$3]', [id]);
   const answers = found.map((positions) => answerOf(positions, policy));

@@ -1,7 +1,7 @@
 /** THE TABLES: migrations, projections and queries; the only room with read-side SQL. */
 export { CheckpointMoved, ReadModels } from './read-models.js';
 export { PositionWatch } from './position-watch.js';
-export { ledgerStandings, NotFound, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
+export { ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
 export { shownClaims, type ShownClaim } from './claims.js';
 export {

@@ -7,14 +7,6 @@ export interface Moment {
   sequence: number;
 }
 
-/** There is nothing of this name in the read models (yet). */
-export class NotFound extends Error {
-  constructor(what: string) {
-    super(what);
-    this.name = 'NotFound';
-  }
-}
-
 /**
  * SQL that a row held at the moment; `$1` and `$2` must be its ledger and sequence. Rows are only added and closed, so
  * several statements that ask for one sequence see one state, whatever is written in between.

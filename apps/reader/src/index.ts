@@ -1,0 +1,18 @@
+/** ANSWERS: every read of the read models. Knows nothing of how the log is kept or written. */
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { ReaderController } from './reader.controller.js';
+import { Reads } from './reads.js';
+import { SchemasController } from './schemas.controller.js';
+
+@Module({})
+export class ReaderModule {
+  /** The reader on one generation of read models. */
+  static with(pool: Pool, schema: string): DynamicModule {
+    return {
+      module: ReaderModule,
+      controllers: [ReaderController, SchemasController],
+      providers: [{ provide: Reads, useValue: new Reads(pool, schema) }],
+    };
+  }
+}

@@ -1,0 +1,324 @@
+/** ANSWERS: every read of a ledger. Nothing here writes. */
+import { Controller, Get, Header, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import {
+  ActorsQuery,
+  DocumentsQuery,
+  EntitiesAnswer,
+  EntityAnswer,
+  IncidentAnswer,
+  IncidentsQuery,
+  LedgerDto,
+  LedgersAnswer,
+  MomentQuery,
+  PlacesQuery,
+  PolicyQuery,
+  Problem,
+  readQuery,
+  RecordsAnswer,
+  RecordsQuery,
+  StatementAnswer,
+  StatementsQuery,
+  TalliesAnswer,
+  TalliesQuery,
+  type PageQuery,
+} from '#contracts';
+import type { Id, IncidentKind, Method, PolicyName, Side } from '#domain';
+import {
+  claimsOfStatement,
+  entities,
+  entity,
+  explainedFigures,
+  forceLevels,
+  incidentPage,
+  incidents,
+  MEASURES,
+  records,
+  tally,
+  totalsBeside,
+  type Bucket,
+  type Grouping,
+  type IncidentFilter,
+  type Measure,
+  type Moment,
+  type Page,
+  type TallyQuestion,
+} from '#read-models';
+import { readCursor, writeCursor } from './cursor.js';
+import { named, Reads } from './reads.js';
+
+const PAGE_DEFAULT = 100;
+const DEFAULT_POLICY: PolicyName = 'official-first';
+/** Incidents whose figures are given one by one beside a sum. */
+const EXPLAINED_MAX = 100;
+
+const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
+
+@ApiTags('Reading')
+@Controller('v1/ledgers')
+export class ReaderController {
+  constructor(@Inject(Reads) private readonly reads: Reads) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The ledgers' })
+  @ApiOkResponse({ type: LedgersAnswer })
+  async ledgers(): Promise<LedgersAnswer> {
+    return { ledgers: await this.reads.ledgers() };
+  }
+
+  @Get(':ledger')
+  @ledgerParam
+  @ApiOperation({ summary: 'One ledger: how far it is read, and what is in force' })
+  @ApiOkResponse({ type: LedgerDto })
+  ledger(@Param('ledger') ledger: string): Promise<LedgerDto> {
+    return this.reads.standing(ledger);
+  }
+
+  @Get(':ledger/actors')
+  @ledgerParam
+  @ApiOperation({ summary: 'Actors, by id' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  actors(@Param('ledger') ledger: string, @Query() query: ActorsQuery): Promise<EntitiesAnswer> {
+    const { kind, partOf } = readQuery(ActorsQuery, query);
+    return this.#list(ledger, query, { list: 'actors', kind, partOf }, (moment, after, limit) =>
+      entities(this.reads.pool, this.reads.schema, moment, 'actors', clean({ kind, part_of: partOf }), after, limit),
+    );
+  }
+
+  @Get(':ledger/places')
+  @ledgerParam
+  @ApiOperation({ summary: 'Places, by id' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  places(@Param('ledger') ledger: string, @Query() query: PlacesQuery): Promise<EntitiesAnswer> {
+    const { kind, inside } = readQuery(PlacesQuery, query);
+    return this.#list(ledger, query, { list: 'places', kind, inside }, (moment, after, limit) =>
+      entities(this.reads.pool, this.reads.schema, moment, 'places', clean({ kind, inside }), after, limit),
+    );
+  }
+
+  @Get(':ledger/documents')
+  @ledgerParam
+  @ApiOperation({ summary: 'Documents, by id' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  documents(@Param('ledger') ledger: string, @Query() query: DocumentsQuery): Promise<EntitiesAnswer> {
+    const { kind, publisher } = readQuery(DocumentsQuery, query);
+    return this.#list(ledger, query, { list: 'documents', kind, publisher }, (moment, after, limit) =>
+      entities(this.reads.pool, this.reads.schema, moment, 'documents', clean({ kind, publisher }), after, limit),
+    );
+  }
+
+  @Get(':ledger/statements')
+  @ledgerParam
+  @ApiOperation({ summary: 'Statements without their claims, by id' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  statements(@Param('ledger') ledger: string, @Query() query: StatementsQuery): Promise<EntitiesAnswer> {
+    const { document, speaker, utterance } = readQuery(StatementsQuery, query);
+    const filter = clean({ document, speaker, utterance });
+    return this.#list(ledger, query, { list: 'statements', ...filter }, (moment, after, limit) =>
+      entities(this.reads.pool, this.reads.schema, moment, 'statements', filter, after, limit),
+    );
+  }
+
+  @Get(':ledger/incidents')
+  @ledgerParam
+  @ApiOperation({ summary: 'Incidents, by the start of their time' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  incidents(@Param('ledger') ledger: string, @Query() query: IncidentsQuery): Promise<EntitiesAnswer> {
+    const checked = readQuery(IncidentsQuery, query);
+    if (checked.side !== undefined && checked['of.party'] === undefined) {
+      throw new Problem('bad-parameter', 'The parameter side says where of.party stands: give of.party too.', {
+        details: { parameter: 'side' },
+      });
+    }
+    const filter = incidentFilter(checked);
+    return this.#list(ledger, query, { list: 'incidents', ...filter }, (moment, after, limit) => {
+      const space = after.indexOf(' ');
+      const from = { time: after.slice(0, Math.max(space, 0)), id: after.slice(space + 1) };
+      return incidents(this.reads.pool, this.reads.schema, moment, filter, from, limit);
+    });
+  }
+
+  @Get(':ledger/actors/:id')
+  @ledgerParam
+  @ApiOperation({ summary: 'One actor' })
+  @ApiOkResponse({ type: EntityAnswer })
+  actor(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
+    return this.#one(ledger, 'actors', id, query);
+  }
+
+  @Get(':ledger/places/:id')
+  @ledgerParam
+  @ApiOperation({ summary: 'One place' })
+  @ApiOkResponse({ type: EntityAnswer })
+  place(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
+    return this.#one(ledger, 'places', id, query);
+  }
+
+  @Get(':ledger/documents/:id')
+  @ledgerParam
+  @ApiOperation({ summary: 'One document' })
+  @ApiOkResponse({ type: EntityAnswer })
+  document(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
+    return this.#one(ledger, 'documents', id, query);
+  }
+
+  @Get(':ledger/statements/:id')
+  @ledgerParam
+  @ApiOperation({ summary: 'One statement with its claims' })
+  @ApiOkResponse({ type: StatementAnswer })
+  async statement(
+    @Param('ledger') ledger: string,
+    @Param('id') id: Id,
+    @Query() query: MomentQuery,
+  ): Promise<StatementAnswer> {
+    const answer = await this.#one(ledger, 'statements', id, query);
+    const claims = await claimsOfStatement(this.reads.pool, this.reads.schema, answer, id);
+    return { ...answer, claims };
+  }
+
+  @Get(':ledger/incidents/:id')
+  @ledgerParam
+  @ApiOperation({ summary: 'One incident: what happened, who says so, and the figures' })
+  @ApiOkResponse({ type: IncidentAnswer })
+  async incident(
+    @Param('ledger') ledger: string,
+    @Param('id') id: Id,
+    @Query() query: PolicyQuery,
+  ): Promise<IncidentAnswer> {
+    const checked = readQuery(PolicyQuery, query);
+    const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
+    const moment = await this.reads.moment(ledger, checked);
+    const policy = await this.reads.policy(moment, name);
+    const page = await incidentPage(this.reads.pool, this.reads.schema, moment, id, name);
+    if (page === undefined) throw nothing('incident', id, moment);
+    const { incident, ...rest } = page;
+    return { ...named(moment), policy, entity: incident, ...rest };
+  }
+
+  @Get(':ledger/tallies')
+  @ledgerParam
+  @ApiOperation({ summary: 'Attacks, killed, injured added up, and levels of force, with what they rest on' })
+  @ApiOkResponse({ type: TalliesAnswer })
+  async tallies(@Param('ledger') ledger: string, @Query() query: TalliesQuery): Promise<TalliesAnswer> {
+    const checked = readQuery(TalliesQuery, query);
+    const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
+    const moment = await this.reads.moment(ledger, checked);
+    const policy = await this.reads.policy(moment, name);
+    const { pool, schema } = this.reads;
+
+    const terms = (checked.of ?? 'attacks,killed,injured').split(',');
+    const measures = terms.filter((term): term is Measure => term in MEASURES);
+    const question: TallyQuestion = { measures, filter: incidentFilter(checked), policy: name, ...grouping(checked) };
+    const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question);
+    const { figures, claims, more } =
+      measures.length === 0
+        ? { figures: [], claims: [], more: 0 }
+        : await explainedFigures(pool, schema, moment, question, EXPLAINED_MAX);
+    const beside = measures.length === 0 ? [] : await totalsBeside(pool, schema, moment, measures, checked.place);
+    const { 'of.party': actor, place } = checked;
+    const { levels, claims: ofLevels } = terms.includes('force-level')
+      ? await forceLevels(pool, schema, moment, clean({ actor, place }), name)
+      : { levels: [], claims: [] };
+    return { ...named(moment), policy, rows, figures, more, levels, beside, claims: [...claims, ...ofLevels] };
+  }
+
+  @Get(':ledger/records')
+  @ledgerParam
+  @ApiOperation({ summary: 'Records in the order of the log: all, or those that changed one entity' })
+  @ApiOkResponse({ type: RecordsAnswer })
+  records(@Param('ledger') ledger: string, @Query() query: RecordsQuery): Promise<RecordsAnswer> {
+    const checked = readQuery(RecordsQuery, query);
+    const question = clean({ list: 'records', entity: checked.entity });
+    return this.#list(ledger, checked, question, async (moment, after, limit) => {
+      const page = await records(this.reads.pool, this.reads.schema, moment, checked.entity, Number(after), limit);
+      const items = page.items.map(({ sequence, bytes }) => ({
+        sequence,
+        event: JSON.parse(bytes.toString('utf8')) as unknown,
+      }));
+      return { ...page, items };
+    });
+  }
+
+  @Get(':ledger/records/:sequence')
+  @ledgerParam
+  @ApiOperation({ summary: 'The exact bytes of one record' })
+  @ApiProduces('application/cloudevents+json')
+  @Header('content-type', 'application/cloudevents+json')
+  async record(
+    @Param('ledger') ledger: string,
+    @Param('sequence') sequence: string,
+    @Query() query: MomentQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
+    const wanted = /^[1-9]\d{0,15}$/.test(sequence) ? Number(sequence) : 0;
+    const page = await records(this.reads.pool, this.reads.schema, moment, undefined, wanted - 1, 1);
+    const [found] = page.items;
+    if (wanted === 0 || found === undefined) {
+      throw new Problem('not-found', `There is no record ${sequence} in ${ledger} as of ${moment.sequence}.`);
+    }
+    void reply.header('content-disposition', 'inline');
+    return found.bytes;
+  }
+
+  async #one(
+    ledger: string,
+    table: 'actors' | 'places' | 'documents' | 'statements',
+    id: Id,
+    query: MomentQuery,
+  ): Promise<EntityAnswer> {
+    const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
+    const found = await entity(this.reads.pool, this.reads.schema, moment, table, id);
+    if (found === undefined) throw nothing(table.slice(0, -1), id, moment);
+    return { ...named(moment), entity: found };
+  }
+
+  async #list<Item>(
+    ledger: string,
+    query: PageQuery,
+    question: object,
+    pageOf: (moment: Moment, after: string, limit: number) => Promise<Page<Item>>,
+  ): Promise<{ ledger: string; sequence: number; final: boolean; items: Item[]; next: string | null }> {
+    const asked = { ledger, ...question };
+    const cursor = query.cursor === undefined ? undefined : readCursor(asked, query.cursor);
+    const moment = await this.reads.moment(ledger, query, cursor?.sequence);
+    const { items, next } = await pageOf(moment, cursor?.after ?? '', Number(query.limit ?? PAGE_DEFAULT));
+    const { sequence } = moment;
+    return { ...named(moment), items, next: next === null ? null : writeCursor(asked, { sequence, after: next }) };
+  }
+}
+
+function nothing(what: string, id: Id, { ledger, sequence }: Moment): Problem {
+  return new Problem('not-found', `There is no ${what} ${id} in ${ledger} as of record ${sequence}.`);
+}
+
+/** The same object without the fields that are undefined. */
+function clean<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {
+  const { method, place, attacker, from, to, side, 'of.party': party } = query;
+  const { incident, kind } = { incident: undefined, kind: undefined, ...query };
+  return clean({
+    method: method as Method | undefined,
+    kind: kind as IncidentKind | undefined,
+    place,
+    attacker,
+    from,
+    to,
+    incident,
+    party,
+    side: party === undefined ? undefined : (side as Side | undefined),
+  });
+}
+
+function grouping(query: TalliesQuery): { side?: Side; by?: Grouping; bucket?: Bucket } {
+  const { side, by, bucket } = query;
+  return clean({
+    side: side as Side | undefined,
+    by: by as Grouping | undefined,
+    bucket: bucket as Bucket | undefined,
+  });
+}

@@ -1,0 +1,151 @@
+/** WRITES: one route for each act. A body is checked, made a command, decided and appended; the answer says where it stands. */
+import { Controller, createParamDecorator, HttpCode, Inject, Post, type ExecutionContext } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { ACTS, completeAct, Problem, readBody, WriteAnswer } from '#contracts';
+import type { ActName } from '#domain';
+import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
+import { Access } from '#runtime';
+import { Execute } from './execute.js';
+
+/** Visible ASCII, so that it can stand in a record and a log line as it is. */
+const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
+
+interface Call {
+  request: FastifyRequest<{ Params: { ledger: string; id?: string } }>;
+  reply: FastifyReply;
+}
+
+const TheCall = createParamDecorator((_data: unknown, context: ExecutionContext): Call => {
+  const http = context.switchToHttp();
+  return { request: http.getRequest(), reply: http.getResponse() };
+});
+
+/** The route of an act, and what it says of itself in the OpenAPI document. */
+function Act(name: ActName): MethodDecorator {
+  const { route, role, summary, body } = ACTS[name];
+  const changes = name === 'correct-incident';
+  const decorators = [
+    Post(`:ledger/${route}`),
+    Access(role),
+    HttpCode(changes ? 200 : 201),
+    ApiOperation({
+      summary,
+      description: `Needs a key with the role ${role} or a later one (recorder, curator, admin).`,
+    }),
+    ApiBearerAuth(),
+    ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Your id for this command: repeating it gives the first outcome. Left out, one is made and returned.',
+    }),
+    ...(changes
+      ? [
+          ApiParam({ name: 'id', description: 'Id of what is to be changed.' }),
+          ApiHeader({
+            name: 'If-Match',
+            required: false,
+            description: 'The version that you have seen, in quotes, such as "1"; or give `expect` in the body.',
+          }),
+        ]
+      : []),
+    ApiBody({ type: body as unknown as new () => object }),
+    (changes ? ApiOkResponse : ApiCreatedResponse)({ type: WriteAnswer }),
+  ];
+  return (target, key, descriptor) => {
+    for (const decorate of decorators) decorate(target, key, descriptor);
+  };
+}
+
+@ApiTags('Recording')
+@Controller('v1/ledgers')
+export class RecorderController {
+  constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}
+
+  @Act('open-ledger')
+  openLedger(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('open-ledger', call);
+  }
+
+  @Act('register-actor')
+  registerActor(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('register-actor', call);
+  }
+
+  @Act('register-place')
+  registerPlace(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('register-place', call);
+  }
+
+  @Act('register-document')
+  registerDocument(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('register-document', call);
+  }
+
+  @Act('record-incident')
+  recordIncident(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('record-incident', call);
+  }
+
+  @Act('correct-incident')
+  correctIncident(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('correct-incident', call);
+  }
+
+  @Act('record-statement')
+  recordStatement(@TheCall() call: Call): Promise<WriteAnswer> {
+    return this.#record('record-statement', call);
+  }
+
+  async #record(name: ActName, { request, reply }: Call): Promise<WriteAnswer> {
+    const { caller, params, body, headers } = request;
+    if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
+    const checked = readBody(name, body, { id: params.id, ifMatch: headers['if-match'] });
+    const commandKey = commandKeyOf(headers['idempotency-key']);
+    const outcome = await this.#execute({
+      ledger: params.ledger,
+      act: completeAct(checked, uuidv7),
+      ...(checked.expect !== undefined && { expect: checked.expect }),
+      canonicalBody: checked.canonicalBody,
+      recorder: caller.id,
+      commandKey,
+    });
+    const address = `/v1/ledgers/${params.ledger}`;
+    const collection = ACTS[name].route.split('/')[0];
+    void reply
+      .header('location', name === 'open-ledger' ? address : `${address}/${collection}/${outcome.entity}`)
+      .header('etag', `"${outcome.version}"`);
+    return { ...outcome, commandId: commandKey };
+  }
+
+  async #execute(request: Request): Promise<Outcome> {
+    try {
+      return await this.bus.execute(new Execute(request));
+    } catch (error) {
+      if (error instanceof WriteFailure) throw new Problem(error.code, error.message, { cause: error });
+      if (error instanceof UnknownLedger) throw new Problem('ledger-not-open', error.message);
+      throw error;
+    }
+  }
+}
+
+function commandKeyOf(header: string | string[] | undefined): string {
+  if (header === undefined) return uuidv7();
+  if (typeof header === 'string' && COMMAND_KEY.test(header)) return header;
+  throw new Problem('bad-parameter', 'Idempotency-Key must be 1 to 200 visible ASCII characters, given once.', {
+    details: { parameter: 'Idempotency-Key' },
+  });
+}

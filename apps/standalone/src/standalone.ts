@@ -1,0 +1,125 @@
+/**
+ * EVERYTHING IN ONE PROCESS on one machine: embedded PostgreSQL for the log and the read models, recorder, projector and
+ * reader behind one address. Composes the rooms; what they do, they do themselves.
+ */
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Pool } from 'pg';
+import { Projector } from '#app/projector';
+import { ReaderModule } from '#app/reader';
+import { RecorderModule } from '#app/recorder';
+import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
+import {
+  createCatalogue,
+  createCodec,
+  LogReader,
+  MasterKey,
+  recordSchema,
+  RECORD_VERSIONS,
+  UPCASTERS,
+  Writers,
+} from '#ledger';
+import { ReadModels } from '#read-models';
+import { createHttpApp, KeysFile, loadMasterKey, type Config } from '#runtime';
+import { describeApis } from './openapi.js';
+
+@Module({})
+export class StandaloneModule {
+  static with(writers: Writers, pool: Pool, schema: string): DynamicModule {
+    return { module: StandaloneModule, imports: [RecorderModule.with(writers), ReaderModule.with(pool, schema)] };
+  }
+}
+
+export interface Standalone {
+  /** Where it listens, such as http://127.0.0.1:7410. */
+  url: string;
+  keys: KeysFile;
+  /** The ledgers there were when it started. */
+  ledgers: string[];
+  /** Answers everybody who waits, then ends in order; the database last. */
+  stop(): Promise<void>;
+}
+
+export interface StandaloneOptions {
+  log: (message: string) => void;
+  logger?: LoggerService | false;
+  /** Called when the database is lost under us: nothing can be answered any more, so the process should end. */
+  onDatabaseLost: () => void;
+}
+
+export async function startStandalone(config: Config, options: StandaloneOptions): Promise<Standalone> {
+  const { log } = options;
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((error: unknown) =>
+        log(`While stopping: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
+  };
+  try {
+    // Others may pass through it, as PostgreSQL does, which runs as a user of its own; every file in it is closed to them.
+    await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
+    const postgres = await startPostgres({ folder: join(config.dataDir, 'postgres'), log });
+    if (postgres.adopted) log('Found the database of an earlier process still running, and goes on with it.');
+    // Whoever holds the lock may stop the server; before that it may be another's.
+    const lock = await takeInstanceLock(postgres.connectionString);
+    // Stopped while we still hold the lock, or a successor would lose its server.
+    undo.push(
+      () => lock.release(),
+      () => postgres.stop(),
+    );
+    let stopping = false;
+    lock.onLost(() => {
+      if (!stopping) options.onDatabaseLost();
+    });
+
+    const storage = await EmbeddedStorage.open(postgres.connectionString);
+    undo.push(() => storage.close());
+    const master = new MasterKey(await loadMasterKey(config));
+    const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+    const writers = new Writers(storage, master, codec, { mayClaim: () => lock.held(), log });
+
+    const pool = new Pool({
+      connectionString: postgres.connectionString,
+      application_name: 'incident-ledger read models',
+      max: 12,
+    });
+    pool.on('error', (error) => log(`A connection of the read models broke: ${error.message}`));
+    undo.push(() => pool.end());
+    const readModels = await ReadModels.open(pool);
+    const projector = new Projector(new LogReader(storage, codec, master), readModels, { log });
+    const ledgers = await storage.ledgers();
+    await projector.start();
+    undo.push(() => projector.stop());
+
+    const keys = new KeysFile(config.keysFile);
+    const app = await createHttpApp(StandaloneModule.with(writers, pool, readModels.schema), {
+      keys,
+      openReads: config.openReads,
+      allowedOrigins: config.allowedOrigins,
+      prepare: describeApis,
+      ...(options.logger !== undefined && { logger: options.logger }),
+    });
+    undo.push(
+      () => writers.drain(),
+      () => app.close(),
+      async () => {
+        stopping = true;
+      },
+    );
+    await app.listen(config.port, config.host);
+    return { url: urlOf(app), keys, ledgers, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function urlOf(app: NestFastifyApplication): string {
+  const { address, family, port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,80 @@
+/**
+ * CONFIGURATION: read once from the environment, here and nowhere else. Whatever is wrong stops the process at boot, all
+ * of it at once, each by the name of its variable. What is derived (a default from another variable) is derived here.
+ */
+import { join, resolve } from 'node:path';
+import { MASTER_KEY_FORM, masterKeyFrom } from './master-key.js';
+
+export interface Config {
+  /** Where everything lies that this machine keeps: keys and, embedded, the log. Absolute. */
+  dataDir: string;
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** The API keys. Absolute. */
+  keysFile: string;
+  /** 32 bytes; left out, the file `master.key` in the data folder holds it. */
+  masterKey?: Uint8Array;
+  /** Pages of these origins may write and read from a browser. */
+  allowedOrigins: readonly string[];
+  /** Whether reading needs no key. Only ever on loopback. */
+  openReads: boolean;
+}
+
+const DEFAULT_PORT = 7410;
+
+/** @throws Error naming every variable that is wrong */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const faults: string[] = [];
+  /** What a variable says, by a reader that returns undefined for what it does not understand; empty is as unset. */
+  const read = <T>(name: string, fallback: T, what: string, parse: (text: string) => T | undefined): T => {
+    const text = env[name]?.trim() ?? '';
+    if (text === '') return fallback;
+    const value = parse(text);
+    if (value === undefined) faults.push(`${name} must be ${what}`);
+    return value ?? fallback;
+  };
+
+  const dataDir = resolve(read('DATA_DIR', 'ledger-data', 'a folder', String));
+  const host = read('HOST', '127.0.0.1', 'an address or a host name', (text) => (/\s/.test(text) ? undefined : text));
+  const loopback = isLoopback(host);
+  const masterKey = read('MASTER_KEY', undefined, MASTER_KEY_FORM, masterKeyFrom);
+  const config: Config = {
+    dataDir,
+    host,
+    port: read('PORT', DEFAULT_PORT, 'a whole number from 0 to 65535', portFrom),
+    keysFile: resolve(read('KEYS_FILE', join(dataDir, 'keys.json'), 'a file', String)),
+    ...(masterKey !== undefined && { masterKey }),
+    allowedOrigins: read(
+      'ALLOWED_ORIGINS',
+      [],
+      'origins such as https://ledger.example.org, separated by commas',
+      origins,
+    ),
+    openReads: read('OPEN_READS', loopback, 'true or false', booleanFrom),
+  };
+  if (config.openReads && !loopback) {
+    faults.push(`OPEN_READS can be true on loopback only, and HOST is ${host}: leave it out, and readers use API keys`);
+  }
+  if (faults.length > 0) throw new Error(`Wrong configuration. ${faults.join('; ')}.`);
+  return config;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function portFrom(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
+function booleanFrom(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function origins(text: string): string[] | undefined {
+  const list = text.split(',').map((one) => one.trim());
+  const isOrigin = (one: string): boolean =>
+    URL.canParse(one) && /^https?:$/.test(new URL(one).protocol) && new URL(one).origin === one;
+  return list.every(isOrigin) ? list : undefined;
+}

@@ -1,0 +1,263 @@
+/**
+ * THE EDGE: everything between the socket and a controller, the same in every process and in tests (`app.inject`).
+ * Strict JSON in, problems out; whatever goes wrong, wherever, leaves through `toProblem`. Controllers know none of it.
+ */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  Catch,
+  HttpException,
+  Logger,
+  type ArgumentsHost,
+  type DynamicModule,
+  type ExceptionFilter,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseStrictJson, Problem, problemOf, type ProblemCode } from '#contracts';
+import { guardRoutes } from './auth.js';
+import type { KeysFile } from './keys-file.js';
+
+export interface HttpOptions {
+  keys: KeysFile;
+  /** Whether reading needs no key. */
+  openReads: boolean;
+  /** Pages of these origins may call from a browser. */
+  allowedOrigins?: readonly string[];
+  /** For an address that does not set its own. */
+  bodyBytesMax?: number;
+  logger?: LoggerService | false;
+  /** Adds what must be there before the application is ready, such as the pages of its API. */
+  prepare?: (app: NestFastifyApplication) => void;
+}
+
+const BODY_BYTES_MAX = 1024 * 1024;
+/** For a request to arrive completely: 8 MiB over a slow line. */
+const REQUEST_TIMEOUT_MS = 120_000;
+/** An id of 100 characters, each of them percent-encoded. */
+const PARAMETER_LENGTH_MAX = 300;
+const RETRY_AFTER_SECONDS = 1;
+const PROBLEM_TYPE = 'application/problem+json';
+
+/**
+ * The application behind its edge. Register what else it needs (a page, another body parser), then `listen`; a test calls
+ * `init` and then `inject`.
+ */
+export async function createHttpApp(
+  module: Type | DynamicModule,
+  options: HttpOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
+    return503OnClosing: false,
+    genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      greet(request, reply);
+      send(reply, toProblem(error, request, new Map()));
+    },
+    clientErrorHandler: answerNoise,
+  });
+  const fastify = adapter.getInstance() as FastifyInstance;
+  const methods = rememberMethods(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    ...(options.logger !== undefined && { logger: options.logger }),
+  });
+  app.enableCors({
+    origin: [...(options.allowedOrigins ?? [])],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Last-Event-ID'],
+    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
+    maxAge: 600,
+  });
+  refuseEarly(fastify, methods);
+  guardRoutes(fastify, options.keys, options);
+  takeStrictJsonOnly(fastify);
+  app.useGlobalFilters(new ProblemFilter(methods));
+  options.prepare?.(app);
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+/** A client's own id for its request, if it is harmless in a log, else a new one. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** What every answer carries. */
+function greet(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  reply.header('x-content-type-options', 'nosniff');
+  reply.header('referrer-policy', 'no-referrer');
+  reply.header('x-frame-options', 'DENY');
+  if (request.method !== 'GET' && request.method !== 'HEAD') reply.header('cache-control', 'no-store');
+}
+
+/** What needs no look at the caller or the body: a process that stops, an address that does not exist. */
+function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
+  let stopping = false;
+  fastify.addHook('preClose', (done) => {
+    stopping = true;
+    done();
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    greet(request, reply);
+    if (stopping) {
+      reply.header('connection', 'close');
+      done(new Problem('stopping', 'This process is stopping: send the request again.'));
+    } else if (request.is404) done(nothingHere(request, methods));
+    else done();
+  });
+}
+
+function takeStrictJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseStrictJson(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/** By the pattern of an address, the methods that it takes. */
+type MethodsOf = ReadonlyMap<string, ReadonlySet<string>>;
+
+function rememberMethods(fastify: FastifyInstance): MethodsOf {
+  const methods = new Map<string, Set<string>>();
+  fastify.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    methods.set(url, known);
+    for (const one of [method].flat()) known.add(one);
+  });
+  return methods;
+}
+
+/** The wrong method, or no such address at all. */
+function nothingHere({ url, method }: FastifyRequest, methods: MethodsOf): Problem {
+  const path = url.replace(/[?#].*$/s, '');
+  const allowed = [...methods].filter(([pattern]) => matches(pattern, path)).flatMap(([, some]) => [...some]);
+  if (allowed.length === 0 || allowed.includes(method)) {
+    return new Problem('not-found', 'There is nothing at this address.');
+  }
+  const allow = [...new Set(allowed)].sort();
+  return new Problem('method-not-allowed', `This address takes ${allow.join(', ')}, not ${method}.`, {
+    details: { allow },
+  });
+}
+
+/** Whether a path is one of a route's, in the router's notation. A lone star is the CORS plugin's, and no address. */
+function matches(pattern: string, path: string): boolean {
+  if (pattern === '*') return false;
+  const steps = pattern.split('/');
+  const parts = path.split('/');
+  const open = steps.at(-1) === '*';
+  if (open) steps.pop();
+  if (open ? parts.length <= steps.length : parts.length !== steps.length) return false;
+  return steps.every((step, index) => (step.startsWith(':') ? parts[index] !== '' : parts[index] === step));
+}
+
+/** Fastify's own refusals, in our words. */
+const FASTIFY_PROBLEMS: Readonly<Record<string, (request: FastifyRequest) => Problem>> = {
+  FST_ERR_BAD_URL: () =>
+    new Problem('bad-url', 'The address cannot be decoded: write % as %25, other characters as UTF-8.'),
+  FST_ERR_MAX_PARAM_LENGTH: () =>
+    new Problem('not-found', 'There is nothing at this address: a part of it is too long.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new Problem(
+      'unsupported-media-type',
+      'This address does not take a body of this Content-Type: send application/json.',
+    ),
+  FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions: { bodyLimit } }) =>
+    new Problem('body-too-large', `This address takes ${bodyLimit} bytes at most.`, {
+      details: { bytesMax: bodyLimit },
+    }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new Problem('bad-request', 'The body is not as long as Content-Length says.'),
+};
+
+/** Any error as what may be said about it. What nobody foresaw is a fault of ours, and its words stay here. */
+function toProblem(error: unknown, request: FastifyRequest, methods: MethodsOf): Problem {
+  const foreseen = problemOf(error);
+  if (foreseen !== undefined) return foreseen;
+  const origin = error instanceof HttpException && error.cause !== undefined ? error.cause : error;
+  const known = FASTIFY_PROBLEMS[(origin as Partial<FastifyError> | undefined)?.code ?? ''];
+  if (known !== undefined) return known(request);
+  if (error instanceof HttpException && error.getStatus() === 404) return nothingHere(request, methods);
+  if (error instanceof HttpException && error.getStatus() < 500) {
+    return new Problem('bad-request', 'The request could not be read.', { cause: error });
+  }
+  return new Problem('internal', 'Something went wrong on our side. The operator finds the cause by the request id.', {
+    details: { requestId: request.id },
+    cause: error,
+  });
+}
+
+function send(reply: FastifyReply, problem: Problem): void {
+  const { status, code, details } = problem;
+  reply.code(status).header('content-type', PROBLEM_TYPE).header('cache-control', 'no-store');
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (code === 'method-not-allowed') reply.header('allow', (details['allow'] as string[]).join(', '));
+  // As bytes, or the framework adds a charset, which this type does not have.
+  reply.send(Buffer.from(JSON.stringify(problem.body())));
+}
+
+/** Where every error of a request ends. */
+@Catch()
+class ProblemFilter implements ExceptionFilter {
+  readonly #logger = new Logger('http');
+
+  constructor(private readonly methods: MethodsOf) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = toProblem(error, request, this.methods);
+    if (problem.code === 'internal') {
+      const where = `${request.method} ${request.routeOptions.url ?? 'no route'}, request ${request.id}`;
+      this.#logger.error(where, error instanceof Error ? error.stack : String(error));
+    }
+    // Too late for a problem: the client must not take what it has for the whole.
+    if (reply.raw.headersSent) reply.raw.destroy();
+    else send(reply, problem);
+  }
+}
+
+/** Answers what is not even HTTP, straight to the socket: there is no request and no reply yet. */
+function answerNoise(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const code: ProblemCode =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers-too-large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request-timeout'
+        : 'bad-request';
+  const detail = {
+    'headers-too-large': 'The address and the headers together are too long.',
+    'request-timeout': `The request did not arrive within ${REQUEST_TIMEOUT_MS / 1000} seconds.`,
+    'bad-request': 'This is not HTTP/1.1.',
+  }[code];
+  const problem = new Problem(code, detail);
+  const body = JSON.stringify(problem.body());
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

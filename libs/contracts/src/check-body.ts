@@ -1,10 +1,10 @@
 /**
  * THE CHECK of a parsed body against its DTO class: all that is wrong, at once, each with its JSON pointer.
  *
- * The classes carry ordinary class-validator metadata; this walk asks the same rules in the same way, but reads the
- * metadata of a class once and builds no instances. It replaces class-transformer and class-validator's own executor
- * because these let fields through that nobody declared: class-transformer drops a field named `constructor`, `toString`
- * or `valueOf` in silence, and the whitelist of class-validator takes `constructor` for declared. And it is several times faster.
+ * The classes carry ordinary class-validator metadata, and this walk asks the same rules. It stands in for class-transformer
+ * and class-validator's own executor, because these let fields through that nobody declared: the former drops a field
+ * named `constructor`, `toString` or `valueOf` in silence, the latter's whitelist takes `constructor` for declared. It
+ * also reads the metadata of a class once, where they search it again for every object of every body.
  */
 import { getMetadataStorage, ValidationTypes, type ValidatorConstraintInterface } from 'class-validator';
 import { pointerTo, type Fault, type FaultCode } from './problems.js';

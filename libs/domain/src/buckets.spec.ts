@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { placeBucketOf, standsToPeriod, timeBucketOf, type TimeBuckets } from './buckets.js';
 import { exactly, registers } from './claims.fixture.js';
 import { sum, type Addend } from './sums.js';

@@ -1,6 +1,6 @@
 /** Registers and claims for the specs of figures: real bodies and places, statements in the fewest words. */
 import { applyPolicy, type Figure } from './figures.js';
-import type { Grade, LaterAct, SourcedClaim } from './live-claims.js';
+import { wasSaidBy, type Grade, type LaterAct, type SourcedClaim } from './live-claims.js';
 import { positionsOf } from './positions.js';
 import type { Question, Subject } from './questions.js';
 import type { Registers } from './registers.js';
@@ -178,7 +178,7 @@ export function recorded(...statements: Said[]): SourcedClaim[] {
 
 /** What was said by a day. */
 export function saidBy(day: string, claims: readonly SourcedClaim[]): SourcedClaim[] {
-  return claims.filter((one) => ((one.said ?? one.published)?.to ?? '9999') <= day);
+  return claims.filter((one) => wasSaidBy(one, day));
 }
 
 export const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];

@@ -16,15 +16,10 @@ export {
   type EntityKind,
   type State,
 } from './state.js';
-export { hostStateOf, isInside, isOfficial, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
+export { isInside, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 export { isListed, keysOf, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
-export {
-  positionsOf,
-  type Flag,
-  type Position,
-  type Positions,
-  type SetAside,
-  type SetAsideCode,
-  type SourcedClaim,
-} from './positions.js';
+export { type SetAside, type SetAsideCode, type SourcedClaim } from './live-claims.js';
+export { positionsOf, type Flag, type Position, type Positions } from './positions.js';
 export { applyPolicy, type Figure, type Status } from './figures.js';
+export { sum, sumOfAttacks, UNREPORTED, type Addend, type Sum } from './sums.js';
+export { placeBucketOf, standsToPeriod, timeBucketOf, type PlaceBucket, type TimeBucket } from './buckets.js';

@@ -10,7 +10,7 @@ import { changedBy, isNone, tripleOf, type Triple } from './quantities.js';
 import { compareWho, concerns, isListed, keysOf, whoText, type Question, type Subject } from './questions.js';
 import { lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 import { lastSecondOf, type Span } from './times.js';
-import type { Basis, Claim, ClaimId, Form, Id, Quantity, Who } from './vocabulary.js';
+import type { Basis, Claim, ClaimId, Form, Id, LocalTime, Quantity, Who } from './vocabulary.js';
 
 /** Credibility of a claim and reliability of who makes it (Admiralty code). 6 and F: cannot be judged. */
 export interface Grade {
@@ -68,6 +68,8 @@ export interface SourcedClaim {
   form: Form;
   speaker: Id;
   onBehalfOf?: Id;
+  /** From the speaker to the publisher, the actors in between. */
+  chain?: readonly Id[];
   document: Id;
   publisher: Id;
   /** Where the document is a copy, the publisher of the original. */
@@ -191,6 +193,15 @@ export function liveClaims(
   return { candidates: [...kept, ...readingsOf(others, question, registers, putAside)], denials, silences };
 }
 
+/**
+ * Whether a claim was said by a moment: the whole of the time it was said, else published, lies before the end of it.
+ * Of a claim without either, nobody can say so.
+ */
+export function wasSaidBy(source: Pick<SourcedClaim, 'said' | 'published'>, moment: LocalTime): boolean {
+  const when = source.said ?? source.published;
+  return when !== null && lastSecondOf(when.to) <= lastSecondOf(moment);
+}
+
 // ---- Step 1: live ----
 
 /** What any asserted claim about an incident says of whether it happened. */
@@ -202,8 +213,9 @@ function entailedBy(kind: 'single' | 'bundle'): Triple {
  * A level that its source no longer reports: it declines to give one, or asserts one without any number. A level given
  * before does not outlive this.
  */
-function isSilence({ predicate, stance, manner }: Claim): boolean {
-  return predicate === 'force-level' && (stance === 'asserts' || (stance === 'not-confirms' && manner === 'declined'));
+function isSilence(claim: Claim): boolean {
+  if (claim.predicate !== 'force-level') return false;
+  return claim.stance === 'asserts' ? claim.value?.change === undefined : claim.manner === 'declined';
 }
 
 /** What took a claim out of every figure, if anything did. */

@@ -1,6 +1,6 @@
 /** The rules one by one, each with the smallest case that shows it; then what holds for any claims at all. */
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   about,
   answers,
@@ -27,7 +27,7 @@ import { intervalOf } from './quantities.js';
 import { concerns, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
 import type { Claim, Side, Who } from './vocabulary.js';
 
-const it_ = incident('it', { at: 'al-asad', target: ['cjtf-oir'], attacker: ['irgc'] });
+const attack = incident('it', { at: 'al-asad', target: ['cjtf-oir'], attacker: ['irgc'] });
 const killed: Question = { predicate: 'killed' };
 const injured: Question = { predicate: 'injured' };
 
@@ -36,11 +36,11 @@ const says = (by: string, day: number, ...claims: Claim[]): Said => ({
   said: `2024-01-${String(day).padStart(2, '0')}`,
   claims,
 });
-const shownOf = (question: Question, said: Said[], subject: Subject = it_) =>
+const shownOf = (question: Question, said: Said[], subject: Subject = attack) =>
   text(figure(question, recorded(...said), subject, 'envelope'));
-const contested = (question: Question, said: Said[], subject: Subject = it_) =>
+const contested = (question: Question, said: Said[], subject: Subject = attack) =>
   figure(question, recorded(...said), subject).contested;
-const codes = (question: Question, said: Said[], subject: Subject = it_) =>
+const codes = (question: Question, said: Said[], subject: Subject = attack) =>
   Object.fromEntries(
     figure(question, recorded(...said), subject, 'envelope').setAside.map((one) => [one.claim, one.code]),
   );
@@ -65,7 +65,10 @@ describe('live', () => {
       's6#1': 'joint',
       's7#1': 'other-victims',
     });
-    expect(figure({ ...killed, who: HIT }, recorded(...said), it_)).toMatchObject({ status: 'unreported', others: 7 });
+    expect(figure({ ...killed, who: HIT }, recorded(...said), attack)).toMatchObject({
+      status: 'unreported',
+      others: 7,
+    });
   });
 
   it('lets a source take back what it uttered, in every document that renders it', () => {
@@ -127,13 +130,13 @@ describe('readings', () => {
     ['what has a date of publication', reading('nbc', 1, { published: null }), reading('cnn', 2)],
     ['what was recorded first', reading('cnn', 2), reading('nbc', 1)],
   ])('keeps %s', (_, ...said) => {
-    const shown = figure(killed, recorded(...said), it_);
+    const shown = figure(killed, recorded(...said), attack);
     expect(shown).toMatchObject({ best: 2, flags: ['readings-differ'] });
     expect(shown.setAside.map((one) => one.code)).toEqual(['other-reading']);
   });
 
   it('says nothing of readings that agree', () => {
-    expect(figure(killed, recorded(reading('nbc', 2), reading('cnn', 2)), it_).flags).toEqual([]);
+    expect(figure(killed, recorded(reading('nbc', 2), reading('cnn', 2)), attack).flags).toEqual([]);
   });
 
   it('keeps all that one statement names', () => {
@@ -145,7 +148,7 @@ describe('readings', () => {
     const shown = figure(
       { predicate: 'responsibility', key: 'carried-out' },
       recorded(blamed('isis', 'iran'), { ...blamed('isis'), in: 'cnn' }),
-      it_,
+      attack,
     );
     expect(shown).toMatchObject({ used: ['s1#1', 's1#2'], flags: ['readings-differ'], contested: false, lines: 1 });
   });
@@ -179,7 +182,7 @@ describe('positions', () => {
 
   it('hears compilers only where nobody else speaks', () => {
     const ucdp = says('ucdp-coder', 9, claim('killed', exactly(7)));
-    expect(figure(killed, recorded(ucdp), it_)).toMatchObject({ best: 7, basis: 'other', lines: 0 });
+    expect(figure(killed, recorded(ucdp), attack)).toMatchObject({ best: 7, basis: 'other', lines: 0 });
     expect(codes(killed, [ucdp, says('sohr', 1, claim('killed', exactly(5)))])).toEqual({ 's1#1': 'compiler' });
   });
 
@@ -202,7 +205,7 @@ describe('positions', () => {
     expect(shownOf(killed, [said(1, 5, { of: 'us' }), said(2, 1, { category: 'military' })])).toBe('1/1/1');
     expect(shownOf(killed, [said(1, 5, HIT), said(2, 1, { side: 'a' })])).toBe('1/1/1');
     expect(shownOf(killed, [said(1, 5, US_HIT), said(2, 1, { ...US_HIT, of: 'us-army' })])).toBe('5/5/5');
-    expect(figure(killed, recorded(said(1, 5, US_HIT)), it_).flags).toEqual(['partial']);
+    expect(figure(killed, recorded(said(1, 5, US_HIT)), attack).flags).toEqual(['partial']);
   });
 
   it('leaves best and high open where a group has none', () => {
@@ -250,8 +253,8 @@ describe('happened', () => {
 
   it('is entailed by anything that is asserted of the incident alone', () => {
     const remark = says('sohr', 1, claim('remark', { text: 'loud' }));
-    expect(figure(happened, recorded(remark), it_)).toMatchObject({ ...exactly(1), used: ['s1#1'] });
-    expect(figure(happened, recorded(remark), it_).positions[0]?.basis).toBe('entailed');
+    expect(figure(happened, recorded(remark), attack)).toMatchObject({ ...exactly(1), used: ['s1#1'] });
+    expect(figure(happened, recorded(remark), attack).positions[0]?.basis).toBe('entailed');
     expect(shownOf(happened, [remark], bundle)).toBe('1/–/–');
     expect(shownOf(happened, [says('sohr', 1, claim('happened', {}))], bundle)).toBe('1/–/–');
     const doubted = says('sohr', 1, claim('killed', exactly(1), { stance: 'doubts' }));
@@ -282,15 +285,15 @@ describe('officials', () => {
     );
 
   it('are ranked by how near they are to those hit', () => {
-    expect(ranks(it_)).toEqual({
+    expect(ranks(attack)).toEqual({
       centcom: 'own-side 1',
       'iraqi-military': 'host 2',
       irgc: 'attacker 3',
       uk: 'third 4',
       sohr: 'third null',
     });
-    expect(ranks(it_, { side: 'attacker' })).toMatchObject({ irgc: 'own-side 1', centcom: 'third 4' });
-    expect(ranks(it_, { of: 'uk' })).toMatchObject({ uk: 'own-side 1', centcom: 'third 4', irgc: 'attacker 3' });
+    expect(ranks(attack, { side: 'attacker' })).toMatchObject({ irgc: 'own-side 1', centcom: 'third 4' });
+    expect(ranks(attack, { of: 'uk' })).toMatchObject({ uk: 'own-side 1', centcom: 'third 4', irgc: 'attacker 3' });
     const clash = incident('it', {
       target: [],
       parties: [
@@ -438,6 +441,14 @@ describe('levels', () => {
     expect(text(figure(question, recorded(first, says('npr', 10, declines)), syria))).toBe('2000/2000/2000');
   });
 
+  it('are no levels where only a change is given', () => {
+    const change = { measure: 'change', component: 'all' } as const;
+    const by = (day: number, value: object) =>
+      says('pentagon', day, claim('force-level', { ...change, ...value }, { about: syria }));
+    const said = recorded(by(1, exactly(500)), by(2, { change: -400 }));
+    expect(text(figure({ predicate: 'force-level', key: 'change:all' }, said, syria))).toBe('500/500/500');
+  });
+
   it('answer for exactly their places, in any order', () => {
     expect(scopeKey({ actor: 'us', places: ['syria', 'iraq'] })).toBe(
       scopeKey({ places: ['iraq', 'syria', 'iraq'], actor: 'us' }),
@@ -449,8 +460,11 @@ describe('levels', () => {
 describe('policies', () => {
   it('publish a single position as it is, disordered or not', () => {
     const said = [says('sohr', 1, claim('killed', { low: 5, best: 3, high: 4 }))];
-    expect(answers(killed, recorded(...said), it_)).toMatchObject({ envelope: '5/3/4', latestOfficial: 'unreported' });
-    expect(figure(killed, recorded(...said), it_).flags).toEqual(['disordered']);
+    expect(answers(killed, recorded(...said), attack)).toMatchObject({
+      envelope: '5/3/4',
+      latestOfficial: 'unreported',
+    });
+    expect(figure(killed, recorded(...said), attack).flags).toEqual(['disordered']);
   });
 
   it('go by grade: credibility 1, 2, 3, 6, 4, then reliability', () => {
@@ -458,7 +472,7 @@ describe('policies', () => {
       ...says(by, 1, claim('killed', exactly(n))),
       ...(grade && { grade }),
     });
-    const best = (...said: Said[]) => text(figure(killed, recorded(...said), it_, 'best-graded'));
+    const best = (...said: Said[]) => text(figure(killed, recorded(...said), attack, 'best-graded'));
     expect(best(graded('npr', 1, { credibility: 4, reliability: 'A' }), graded('upi', 2, undefined))).toBe('2/2/2');
     expect(best(graded('npr', 1, { credibility: 3, reliability: 'E' }), graded('upi', 2, undefined))).toBe('1/1/1');
     expect(best(graded('npr', 1, { reliability: 'D' }), graded('upi', 2, { reliability: 'C' }))).toBe('2/2/2');
@@ -467,14 +481,16 @@ describe('policies', () => {
   });
 
   it('refuse a version that this program does not know', () => {
-    expect(() => applyPolicy(positionsOf(killed, [], it_, registers), 'envelope', 2)).toThrow('envelope@2');
+    expect(() => applyPolicy(positionsOf(killed, [], attack, registers), 'envelope', 2)).toThrow('envelope@2');
   });
 });
 
 describe('questions', () => {
   it('are those that the claims can answer', () => {
     const asked = (...claims: Claim[]) =>
-      questionsOf(claims, it_).map(({ predicate, key, who }) => [predicate, key, who?.side].filter(Boolean).join(' '));
+      questionsOf(claims, attack).map(({ predicate, key, who }) =>
+        [predicate, key, who?.side].filter(Boolean).join(' '),
+      );
     expect(asked(claim('killed', exactly(0)))).toEqual(['happened', 'killed', 'killed target', 'killed attacker']);
     expect(asked(claim('killed', exactly(3)))).toEqual(['happened', 'killed']);
     expect(asked(claim('injured', { ...exactly(3), kind: 'tbi' }, { who: HIT }))).toEqual([
@@ -498,7 +514,7 @@ describe('questions', () => {
   it('of damage are answered thing by thing', () => {
     const said = says('centcom', 1, claim('damage', { items: [{ thing: 'truck', ...exactly(2) }] }));
     expect(shownOf({ predicate: 'damage', key: 'truck' }, [said])).toBe('2/2/2');
-    expect(figure({ predicate: 'damage' }, recorded(said), it_)).toMatchObject({ status: 'unreported', others: 0 });
+    expect(figure({ predicate: 'damage' }, recorded(said), attack)).toMatchObject({ status: 'unreported', others: 0 });
   });
 });
 
@@ -575,7 +591,7 @@ describe('for any claims', () => {
         question,
         ([claims, shuffled], asked) => {
           for (const policy of POLICIES)
-            expect(figure(asked, shuffled, it_, policy)).toEqual(figure(asked, claims, it_, policy));
+            expect(figure(asked, shuffled, attack, policy)).toEqual(figure(asked, claims, attack, policy));
         },
       ),
     );
@@ -585,7 +601,7 @@ describe('for any claims', () => {
     fc.assert(
       fc.property(history, question, (claims, asked) => {
         for (const policy of POLICIES) {
-          const { used, setAside, others } = figure(asked, claims, it_, policy);
+          const { used, setAside, others } = figure(asked, claims, attack, policy);
           const named = [...used, ...setAside.map((one) => one.claim)];
           expect(new Set(named).size).toBe(named.length);
           expect(others).toBe(setAside.length);
@@ -616,8 +632,8 @@ describe('for any claims', () => {
           said: original.said ?? original.published,
         };
         for (const policy of POLICIES) {
-          const { setAside: _, others: __, ...before } = figure(asked, claims, it_, policy);
-          expect(figure(asked, [...claims, copy], it_, policy)).toMatchObject(before);
+          const { setAside: _, others: __, ...before } = figure(asked, claims, attack, policy);
+          expect(figure(asked, [...claims, copy], attack, policy)).toMatchObject(before);
         }
       }),
     );
@@ -627,22 +643,24 @@ describe('for any claims', () => {
     fc.assert(
       fc.property(history, who, (claims, people) => {
         const asked: Question = { ...injured, who: people };
-        const { used, low, high, positions } = figure(asked, claims, it_, 'envelope');
+        const { used, low, high, positions } = figure(asked, claims, attack, 'envelope');
         for (const one of positions.filter(({ claims: made }) => made.some((id) => used.includes(id)))) {
           const { from, to } = intervalOf(one);
-          const whole_ = intervalOf({ low, best: null, high });
-          expect(whole_.from <= from && to <= whole_.to).toBe(true);
+          const envelope = intervalOf({ low, best: null, high });
+          expect(envelope.from <= from && to <= envelope.to).toBe(true);
         }
-        const official = figure(asked, claims, it_, 'latest-official');
+        const official = figure(asked, claims, attack, 'latest-official');
         const speaker = positions.find((one) => one.claims.join() === official.used.join());
         expect(official.status === 'unreported' ? speaker : speaker?.official).not.toBe(false);
-        expect(figure(asked, claims, it_, 'official-first').basis === 'official').toBe(official.basis === 'official');
+        expect(figure(asked, claims, attack, 'official-first').basis === 'official').toBe(
+          official.basis === 'official',
+        );
       }),
     );
   });
 });
 
 function codeOf(id: string, claims: ReturnType<typeof recorded>): string {
-  const all = (['injured', 'outcome'] as const).flatMap((predicate) => figure({ predicate }, claims, it_).setAside);
+  const all = (['injured', 'outcome'] as const).flatMap((predicate) => figure({ predicate }, claims, attack).setAside);
   return all.find((one) => one.claim === id)?.code ?? '';
 }

@@ -107,10 +107,9 @@ export function positionsOf(
     }
   }
 
-  const heard = drafts.some((one) => !one.position.compiler) ? drafts.filter((one) => !one.position.compiler) : drafts;
-  for (const { position, chosen } of drafts) {
-    if (position.compiler && heard !== drafts) for (const { source } of chosen) putAside(source, 'compiler');
-  }
+  const others = drafts.filter((one) => !one.position.compiler);
+  const heard = others.length > 0 ? others : drafts;
+  for (const one of drafts) if (!heard.includes(one)) for (const { source } of one.chosen) putAside(source, 'compiler');
   heard.sort(
     (a, b) =>
       (a.position.rank ?? 5) - (b.position.rank ?? 5) ||
@@ -203,15 +202,16 @@ function answerFor(asked: Who, candidates: readonly Candidate[], registers: Regi
 
   const groups = [...new Map(parts.map((one) => [whoText(one.who), one.who])).values()];
   const widest = groups.filter((one) => !groups.some((other) => compareWho(one, other, registers) === 'narrower'));
-  const answers = widest.map((who) => {
-    const within = parts.filter((one) => isWithin(one.who, who, registers));
-    return { who, claims: answerFor(who, within, registers).sort(latestFirst) };
+  const answers = widest.flatMap((who) => {
+    const claims = answerFor(
+      who,
+      parts.filter((one) => isWithin(one.who, who, registers)),
+      registers,
+    );
+    const [latest] = claims.toSorted(latestFirst);
+    return latest === undefined ? [] : { who, claims, latest };
   });
-  answers.sort((a, b) => {
-    const [one] = a.claims;
-    const [other] = b.claims;
-    return one && other ? latestFirst(one, other) || byRecorded(other.source, one.source) : 0;
-  });
+  answers.sort((a, b) => latestFirst(a.latest, b.latest) || byRecorded(b.latest.source, a.latest.source));
   const taken: typeof answers = [];
   for (const answer of answers) {
     if (taken.every((one) => cannotOverlap(one.who, answer.who, registers))) taken.push(answer);

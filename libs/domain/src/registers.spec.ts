@@ -68,6 +68,8 @@ describe('whose voice it is', () => {
     expect(said('us-official')).toEqual(voice);
     expect(said('us-official', 'pentagon')).toEqual(voice);
     expect(said('npr', 'us-official')).toEqual(voice);
+    const passedOn = { speaker: 'us-official', chain: ['cnn', 'reuters'], firstPublisher: 'npr' };
+    expect(voiceOf(passedOn, registers)).toEqual(voice);
   });
 
   it('who speaks on behalf of another speaks as the other', () => {

@@ -69,12 +69,19 @@ export function isOfficial(actor: Id, registers: Registers): boolean {
 
 /**
  * Whose voice a speaker is. Who speaks on behalf of another speaks with the other's voice; but a speaker without a name
- * stays `unnamed@<first publisher>`, on whosever behalf, because nobody can be held to what was said.
+ * stays `unnamed@<first publisher>`, on whosever behalf, because nobody can be held to what was said. Who heard it first
+ * published it first: the first of the chain, where others pass on what an outlet heard.
  */
-export function voiceOf(said: { speaker: Id; onBehalfOf?: Id; firstPublisher: Id }, registers: Registers): Voice {
+export function voiceOf(
+  said: { speaker: Id; onBehalfOf?: Id; chain?: readonly Id[]; firstPublisher: Id },
+  registers: Registers,
+): Voice {
   const actor = said.onBehalfOf ?? said.speaker;
-  const unnamed = registers.actor(said.speaker)?.kind === 'unnamed' || registers.actor(actor)?.kind === 'unnamed';
-  if (unnamed) return { line: `unnamed@${said.firstPublisher}`, official: false, unnamed: true, compiler: false };
+  const unnamed = [said.speaker, actor].some((one) => registers.actor(one)?.kind === 'unnamed');
+  if (unnamed) {
+    const heardBy = said.chain?.[0] ?? said.firstPublisher;
+    return { line: `unnamed@${heardBy}`, official: false, unnamed: true, compiler: false };
+  }
   const line = lineOf(actor, registers);
   return {
     line,

@@ -61,7 +61,7 @@ const unnamedOfficial: Said = {
   grade: { reliability: 'C', credibility: 3 },
   claims: [claim('injured', exactly(2), { who: US_MILITARY })],
 };
-const ungraded = ({ grade: _, ...said }: Said): Said => said;
+const ungraded = (said: Said): Said => ({ ...said, grade: {} });
 
 const hasakah = incident('hasakah', { at: 'hasakah' });
 const paperOnHasakah: Said = {

@@ -97,8 +97,8 @@ create table {schema}.statements (
 );
 create index statements_document on {schema}.statements (ledger, document);
 
--- `about`: the incident, or the scope's key, that the claim's figure hangs on; null for joint claims.
--- `incidents`: every incident the claim is about, joint ones included. `line`: whose voice it is.
+-- `abouts`: the incidents, or the scope's key, that the claim is about; several incidents where it is a joint one.
+-- `line`: whose voice it is.
 create table {schema}.claims (
   ledger text not null,
   id text not null,
@@ -106,16 +106,14 @@ create table {schema}.claims (
   to_seq bigint,
   statement text not null,
   number int not null,
-  about text,
-  incidents text[] not null,
+  abouts text[] not null,
   line text not null,
   predicate text not null,
   stance text not null,
   body jsonb not null,
   primary key (ledger, id, from_seq)
 );
-create index claims_about on {schema}.claims (ledger, about);
-create index claims_incidents on {schema}.claims using gin (incidents);
+create index claims_abouts on {schema}.claims using gin (abouts);
 create index claims_statement on {schema}.claims (ledger, statement, number);
 create index claims_totals on {schema}.claims (ledger, predicate) where predicate = 'total';
 

@@ -52,7 +52,7 @@ export async function incidentPage(
   const incident = await entity(pool, schema, moment, 'incidents', id);
   if (incident === undefined) return undefined;
   const found = await positionsAbout(pool, schema, moment, [id]);
-  const claims = await shownClaims(pool, schema, moment, 'c.incidents @> array[$3]', [id]);
+  const claims = await shownClaims(pool, schema, moment, 'c.abouts @> array[$3]', [id]);
   const answers = found.map((positions) => answerOf(positions, policy));
   return { incident, card: cardFields(incident.body as Incident, found), answers, claims: grouped(claims) };
 }

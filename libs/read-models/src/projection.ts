@@ -46,7 +46,7 @@ export interface DocumentFacts {
   published: { from: string; to: string } | null;
 }
 
-/** One incident or scope, with every live claim about it alone, in the order they were recorded. */
+/** One incident or scope, with every claim about it, joint ones included, in the order they were recorded. */
 export interface AboutFacts {
   subject: Subject | undefined;
   claims: SourcedClaim[];
@@ -173,15 +173,14 @@ function putStatement(
   const touched = new Set<string>();
   for (const [index, claim] of claims.entries()) {
     const id = `${entity.id}#${index + 1}`;
-    const key = aboutKey(claim);
+    const abouts = aboutsOf(claim);
     batch.insert(
       'claims',
       {
         id,
         statement: entity.id,
         number: index + 1,
-        about: key,
-        incidents: incidentsOf(claim),
+        abouts,
         line,
         predicate: claim.predicate,
         stance: claim.stance,
@@ -189,25 +188,22 @@ function putStatement(
       },
       sequence,
     );
-    if (key === null) continue;
-    const known = about(key, sources);
-    known.claims.push(sourcedClaim({ id, sequence, statementId: entity.id, statement: body, claim, document: facts }));
-    if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
-    touched.add(key);
+    const sourced = sourcedClaim({ id, sequence, statementId: entity.id, statement: body, claim, document: facts });
+    for (const key of abouts) {
+      const known = about(key, sources);
+      known.claims.push(sourced);
+      if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
+      touched.add(key);
+    }
   }
   for (const key of touched) recompute(key, sources, batch, sequence);
 }
 
-/** What a claim's figure hangs on: its incident, or its scope; nothing where it speaks of several incidents at once. */
-export function aboutKey(claim: Claim): string | null {
-  if ('incident' in claim.about) return claim.about.incident;
-  if ('scope' in claim.about) return `scope ${scopeKey(claim.about.scope)}`;
-  return null;
-}
-
-function incidentsOf(claim: Claim): Id[] {
-  if ('incident' in claim.about) return [claim.about.incident];
-  return 'incidents' in claim.about ? claim.about.incidents : [];
+/** What a claim's figures hang on: its incident (each of several, where it is a joint claim) or its scope. */
+export function aboutsOf({ about: named }: Claim): string[] {
+  if ('incident' in named) return [named.incident];
+  if ('incidents' in named) return named.incidents;
+  return [`scope ${scopeKey(named.scope)}`];
 }
 
 export function sourcedClaim(source: {
@@ -219,7 +215,7 @@ export function sourcedClaim(source: {
   document: DocumentFacts;
 }): SourcedClaim {
   const { id, sequence, statementId, statement, claim, document } = source;
-  const { utterance, form, speaker, onBehalfOf, said } = statement;
+  const { utterance, form, speaker, onBehalfOf, chain, said } = statement;
   return {
     id,
     sequence,
@@ -228,6 +224,7 @@ export function sourcedClaim(source: {
     form,
     speaker,
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(chain === undefined ? {} : { chain }),
     document: statement.document,
     publisher: document.publisher,
     firstPublisher: document.firstPublisher,

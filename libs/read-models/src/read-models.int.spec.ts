@@ -5,7 +5,7 @@ import { applyPolicy, isListed, POLICY_VERSIONS, positionsOf, type PolicyName } 
 import type { ReadRecord } from '#ledger';
 import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
 import {
-  aboutKey,
+  aboutsOf,
   documentFacts,
   questionsAbout,
   registerCards,
@@ -165,9 +165,6 @@ function figuresFrom(entries: readonly ReadRecord[]): Set<string> {
     const document = documents.get(statement.document);
     if (document === undefined) throw new Error('A statement without its document.');
     for (const [index, claim] of said.entries()) {
-      const key = aboutKey(claim);
-      if (key === null) continue;
-      if ('scope' in claim.about && !subjects.has(key)) subjects.set(key, { scope: claim.about.scope });
       const source = {
         id: `${id}#${index + 1}`,
         sequence: record.sequence,
@@ -176,7 +173,10 @@ function figuresFrom(entries: readonly ReadRecord[]): Set<string> {
         claim,
         document,
       };
-      claims.set(key, [...(claims.get(key) ?? []), sourcedClaim(source)]);
+      for (const key of aboutsOf(claim)) {
+        if ('scope' in claim.about && !subjects.has(key)) subjects.set(key, { scope: claim.about.scope });
+        claims.set(key, [...(claims.get(key) ?? []), sourcedClaim(source)]);
+      }
     }
   }
   const figures = new Set<string>();

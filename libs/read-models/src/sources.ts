@@ -1,8 +1,8 @@
 /** Loads what the tables say about everything that a batch of records touches, with few queries however long the batch. */
 import type { PoolClient } from 'pg';
-import type { Actor, Claim, Document, Id, Incident, LedgerRecord, Place, Scope, Statement } from '#domain';
+import type { Actor, Claim, Document, Id, Incident, LedgerRecord, Place, Statement } from '#domain';
 import {
-  aboutKey,
+  aboutsOf,
   documentFacts,
   registerCards,
   sourcedClaim,
@@ -43,8 +43,7 @@ function touchedBy(records: readonly LedgerRecord[]): { documents: Set<Id>; abou
     if (record.name === 'StatementRecorded') {
       touched.documents.add(record.data.statement.document);
       for (const claim of record.data.statement.claims) {
-        const key = aboutKey(claim);
-        if (key !== null) touched.abouts.add(key);
+        for (const key of aboutsOf(claim)) touched.abouts.add(key);
       }
     }
   }
@@ -100,6 +99,7 @@ async function loadAbouts(
   keys: string[],
 ): Promise<Map<string, AboutFacts>> {
   const abouts = new Map<string, AboutFacts>();
+  const wanted = new Set(keys);
   if (keys.length === 0) return abouts;
   const at = (key: string): AboutFacts => {
     const known: AboutFacts = abouts.get(key) ?? { subject: undefined, claims: [], rows: new Map() };
@@ -116,35 +116,38 @@ async function loadAbouts(
   const claims = await client.query<{
     id: string;
     from_seq: string;
-    about: string;
-    claim: Claim & { about: { scope?: Scope } };
+    claim: Claim;
     statement: Id;
     statement_body: Omit<Statement, 'claims'>;
     document_body: Document;
     first_publisher: Id;
   }>(
-    `select c.id, c.from_seq, c.about, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
+    `select c.id, c.from_seq, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
             d.first_publisher
        from ${schema}.claims c
        join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
        join ${schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
-      where c.ledger = $1 and c.about = any($2) and c.to_seq is null
+      where c.ledger = $1 and c.abouts && $2 and c.to_seq is null
       order by c.from_seq, c.number`,
     [ledger, keys],
   );
   for (const row of claims.rows) {
-    const known = at(row.about);
-    if (row.claim.about.scope !== undefined) known.subject ??= { scope: row.claim.about.scope };
-    known.claims.push(
-      sourcedClaim({
-        id: row.id,
-        sequence: Number(row.from_seq),
-        statementId: row.statement,
-        statement: row.statement_body,
-        claim: row.claim,
-        document: { ...documentFacts(row.document_body, new Map()), firstPublisher: row.first_publisher },
-      }),
-    );
+    const { claim } = row;
+    const sourced = sourcedClaim({
+      id: row.id,
+      sequence: Number(row.from_seq),
+      statementId: row.statement,
+      statement: row.statement_body,
+      claim,
+      document: { ...documentFacts(row.document_body, new Map()), firstPublisher: row.first_publisher },
+    });
+    for (const key of aboutsOf(claim)) {
+      // A joint claim may be about incidents that this batch does not touch.
+      if (!wanted.has(key)) continue;
+      const known = at(key);
+      if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
+      known.claims.push(sourced);
+    }
   }
 
   const positions = await client.query<Row & { about: string; predicate: string; who: string; key: string }>(

@@ -9,7 +9,7 @@ import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
-import { whoKey } from './projection.js';
+import { aboutsOf, whoKey } from './projection.js';
 
 export const MEASURES = {
   attacks: 'happened',
@@ -394,11 +394,9 @@ export async function forceLevels(
        and ($4::text is null or c.body #> '{about,scope,places}' = jsonb_build_array($4::text))`,
     [filter.actor ?? null, filter.place ?? null],
   );
-  const abouts = await pool.query<{ id: string; about: string }>(
-    `select id, about from ${schema}.claims c where ${held('c')} and c.id = any($3)`,
-    [moment.ledger, moment.sequence, claims.map(({ id }) => id)],
-  );
-  const found = await positionsAbout(pool, schema, moment, [...new Set(abouts.rows.map(({ about }) => about))]);
+  const found = await positionsAbout(pool, schema, moment, [
+    ...new Set(claims.flatMap(({ claim }) => aboutsOf(claim))),
+  ]);
   const byId = new Map(claims.map((claim) => [claim.id, claim]));
   const scopes = claims.map(({ claim }) => ('scope' in claim.about ? claim.about.scope : {}));
   const actors = await namesOf(

@@ -6,6 +6,7 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ACCESS_ROLES, Problem, type AccessRole } from '#contracts';
+import { isLoopback } from './config.js';
 import type { ApiKey, KeysFile } from './keys-file.js';
 
 /** `open`: anybody. `read`: any key of the ledger; on loopback, where reads are open, anybody. */
@@ -84,10 +85,16 @@ function admit(request: FastifyRequest, keys: KeysFile, openReads: boolean): voi
     });
   }
   const needed = config.access ?? 'read';
-  const anybody = needed === 'open' || (needed === 'read' && openReads);
+  // By a name of loopback only: a page may point a name of its own at 127.0.0.1 and would else read what it finds here.
+  const anybody = needed === 'open' || (needed === 'read' && openReads && isLoopback(hostOf(request)));
   // A key that is sent must be good even where none is needed, or a slip would go unnoticed until the first write.
   if (!anybody || request.headers.authorization !== undefined) {
     request.caller = authenticate(keys, request.headers.authorization);
     if (needed !== 'open') authorise(request.caller, ledger, needed);
   }
+}
+
+/** The host that was asked for, without port and brackets. */
+function hostOf({ hostname }: FastifyRequest): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
 }

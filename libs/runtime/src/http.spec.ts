@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Body, Controller, Get, HttpException, Module, Param, Post, Put, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Problem, readBody, type AccessRole } from '#contracts';
 import { Rejected } from '#domain';
 import { Access } from './auth.js';
@@ -103,7 +103,6 @@ beforeAll(async () => {
     allowedOrigins: ['https://ledger.example.org'],
     logger: false,
   });
-  await app.init();
 });
 
 afterAll(async () => {
@@ -311,10 +310,16 @@ describe('who may', () => {
     const keys = new KeysFile(join(folder, 'keys.json'));
     const open = await createHttpApp(TestModule, { keys, openReads: true, logger: false });
     try {
-      await open.init();
       const read = { method: 'GET', url: '/v1/ledgers/syria/incidents/x' } as const;
       expect((await open.inject(read)).statusCode).toBe(200);
       expect((await open.inject({ ...read, headers: { authorization: 'Bearer x' } })).statusCode).toBe(401);
+      for (const [host, status] of [
+        ['127.0.0.1:7410', 200],
+        ['[::1]:7410', 200],
+        ['evil.example:7410', 401],
+      ] as const) {
+        expect((await open.inject({ ...read, headers: { host } })).statusCode).toBe(status);
+      }
       expect((await open.inject({ method: 'POST', url: ACTORS, payload: {} })).statusCode).toBe(401);
     } finally {
       await open.close();
@@ -332,8 +337,9 @@ describe('who may', () => {
     @Module({ controllers: [Careless] })
     class CarelessModule {}
     const keys = new KeysFile(join(folder, 'keys.json'));
-    const careless = await createHttpApp(CarelessModule, { keys, openReads: true, logger: false });
-    await expect(careless.init()).rejects.toThrow('POST /v1/ledgers/:ledger/anything does not say who may use it');
+    await expect(createHttpApp(CarelessModule, { keys, openReads: true, logger: false })).rejects.toThrow(
+      'POST /v1/ledgers/:ledger/anything does not say who may use it',
+    );
   });
 });
 
@@ -414,10 +420,10 @@ describe('over a real socket', () => {
     socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     await arrived;
     const closing = new Promise<void>((resolve) => {
-      (leaving.getHttpAdapter().getInstance() as FastifyInstance).server.on('close', resolve);
+      leaving.getHttpServer().on('close', resolve);
     });
     const closed = leaving.close();
-    while (leaving.getHttpServer().listening as boolean) await new Promise((resolve) => setImmediate(resolve));
+    while (leaving.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
     socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
     letSlowGo();
     await Promise.all([ended, closed, closing]);

@@ -31,7 +31,7 @@ export interface HttpOptions {
   /** For an address that does not set its own. */
   bodyBytesMax?: number;
   logger?: LoggerService | false;
-  /** Adds what must be there before the application is ready, such as the pages of its API. */
+  /** Adds what must be there before the application is ready, such as the pages of its API or another body parser. */
   prepare?: (app: NestFastifyApplication) => void;
 }
 
@@ -43,10 +43,7 @@ const PARAMETER_LENGTH_MAX = 300;
 const RETRY_AFTER_SECONDS = 1;
 const PROBLEM_TYPE = 'application/problem+json';
 
-/**
- * The application behind its edge. Register what else it needs (a page, another body parser), then `listen`; a test calls
- * `init` and then `inject`.
- */
+/** The application behind its edge, ready to listen or to be injected into. */
 export async function createHttpApp(
   module: Type | DynamicModule,
   options: HttpOptions,

@@ -9,3 +9,4 @@ export {
 } from './postgres.js';
 export { factsOf, histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
+export { given } from './given.js';

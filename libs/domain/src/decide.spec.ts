@@ -1,0 +1,359 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { given, histories } from '#testing';
+import { canonicalText } from './canonical.js';
+import type { Command } from './commands.js';
+import { decide } from './decide.js';
+import { evolve } from './evolve.js';
+import { Rejected } from './rejected.js';
+import { commitOverlay, initialState, overlayOn } from './state.js';
+import type { Claim, Incident, Statement } from './vocabulary.js';
+
+const open: Command = { act: 'open-ledger', origin: { title: 'Made up' } };
+const actor = (id: string, partOf?: string): Command => ({
+  act: 'register-actor',
+  id,
+  actor: { kind: 'state', names: [{ text: id }], ...(partOf !== undefined && { partOf }) },
+});
+const place = (id: string): Command => ({ act: 'register-place', id, place: { kind: 'site', names: [{ text: id }] } });
+const document = (id: string, more: object = {}): Command => ({
+  act: 'register-document',
+  id,
+  document: { publisher: 'us', kind: 'citation', title: 'A release', ...more },
+});
+const card: Incident = { kind: 'single', method: 'rocket', parties: [] };
+const incident = (id: string, more: Partial<Incident> = {}): Command => ({
+  act: 'record-incident',
+  id,
+  incident: { ...card, ...more },
+});
+const correct = (id: string, more: Partial<Incident>, version?: number): Command => ({
+  act: 'correct-incident',
+  id,
+  incident: { ...card, ...more },
+  reason: 'Mistyped.',
+  ...(version !== undefined && { expect: [{ entity: id, version }] }),
+});
+const killed: Claim = {
+  predicate: 'killed',
+  about: { incident: 'i' },
+  stance: 'asserts',
+  value: { low: 1, best: 1, high: 1 },
+};
+const statement = (id: string, claims: unknown[], more: Partial<Statement> = {}): Command => ({
+  act: 'record-statement',
+  id,
+  statement: { document: 'd', speaker: 'us', utterance: id, form: 'direct', claims: claims as Claim[], ...more },
+});
+const begun = [open, actor('us'), actor('iran'), place('p'), document('d'), incident('i'), incident('j')];
+
+describe('a ledger', () => {
+  test('is opened once, with the versions of today', () => {
+    given()
+      .when(open)
+      .then({ changes: [{ entity: 'ledger', version: 1 }], codebook: 1 });
+    given(open).when(open).thenRejected('ledger-exists');
+  });
+  test('takes nothing before', () => {
+    given().when(actor('us')).thenRejected('ledger-not-open');
+  });
+});
+
+describe('registers', () => {
+  test('give each thing version 1, and each id once over all kinds of things', () => {
+    given(open)
+      .when(actor('us'))
+      .then({ changes: [{ entity: 'us', version: 1 }] });
+    given(open, actor('us')).when(place('us')).thenRejected('id-taken', '/id');
+    given(open).when(actor('ledger')).thenRejected('id-taken', '/id');
+  });
+  test('need a parent that exists and is of their kind', () => {
+    given(open).when(actor('centcom', 'us')).thenRejected('unknown-reference', '/partOf');
+    given(open, place('us')).when(actor('centcom', 'us')).thenRejected('wrong-kind-of-reference', '/partOf');
+  });
+  test.each([
+    [{ kind: 'governorate', point: { lat: 1, lon: 1 } }, 'does-not-fit', '/point'],
+    [{ kind: 'site', point: { lat: 90.5, lon: 1 } }, 'contradiction', '/point/lat'],
+    [{ kind: 'site', point: { lat: Number.NaN, lon: 1 } }, 'contradiction', '/point/lat'],
+    [{ kind: 'town', point: { lat: 1, lon: -181 } }, 'contradiction', '/point/lon'],
+    [{ kind: 'country', state: 'nobody' }, 'unknown-reference', '/state'],
+  ] as const)('a place cannot be %j', (more, code, pointer) => {
+    given(open)
+      .when({ act: 'register-place', id: 'p', place: { names: [{ text: 'P' }], ...more } })
+      .thenRejected(code, pointer);
+  });
+});
+
+describe('a document', () => {
+  const bytes = { kind: 'full', sha256: 'a'.repeat(64) };
+  const day = (from: string) => ({ published: { from, to: from, precision: 'day' } });
+  test('is known by publisher, date and title where nobody holds its bytes', () => {
+    const first = document('d', day('2023-04-11'));
+    given(open, actor('us'), first)
+      .when(document('e', day('2023-04-11')))
+      .thenRejected('duplicate-document', '/title');
+    given(open, actor('us'), first)
+      .when(document('e', day('2023-04-12')))
+      .then({});
+  });
+  test('is known by its bytes where somebody does', () => {
+    given(open, actor('us'), document('d', bytes))
+      .when(document('e', { ...bytes, title: 'Another title' }))
+      .thenRejected('duplicate-document', '/sha256');
+    given(open, actor('us'), document('d', bytes))
+      .when(document('e', { ...bytes, sha256: 'b'.repeat(64) }))
+      .then({});
+  });
+  test('a citation of what is held with its bytes is the same document; the bytes of what was cited are new', () => {
+    given(open, actor('us'), document('d', bytes)).when(document('e')).thenRejected('duplicate-document', '/title');
+    given(open, actor('us'), document('d')).when(document('e', bytes)).then({});
+  });
+  test('of another publisher is another, the same bytes or not', () => {
+    given(...begun, document('c', bytes))
+      .when(document('e', { ...bytes, publisher: 'iran' }))
+      .then({});
+  });
+  test('cannot end before it begins', () => {
+    given(open, actor('us'))
+      .when(document('d', { published: { from: '2023-04-11', to: '2023-04-10', precision: 'days' } }))
+      .thenRejected('contradiction', '/published/to');
+  });
+});
+
+describe('an incident', () => {
+  test('names places and parties that exist, each party once a side', () => {
+    given(...begun)
+      .when(incident('k', { place: { place: 'nowhere' } }))
+      .thenRejected('unknown-reference', '/place/place');
+    given(...begun)
+      .when(
+        incident('k', {
+          parties: [
+            { actor: 'us', side: 'target' },
+            { actor: 'us', side: 'target' },
+          ],
+        }),
+      )
+      .thenRejected('does-not-fit', '/parties/1');
+  });
+  test('may begin and end on one day, and at one minute, but not end before', () => {
+    const time = (from: string, to: string) => ({ time: { from, to, precision: 'day' as const } });
+    given(...begun)
+      .when(incident('k', time('2023-04-10T17:51', '2023-04-10')))
+      .then({});
+    given(...begun)
+      .when(incident('k', time('2023-04-10T17:51', '2023-04-10T17:51')))
+      .then({});
+    given(...begun)
+      .when(incident('k', time('2023-04-10T17:51', '2023-04-10T17:50')))
+      .thenRejected('contradiction', '/time/to');
+  });
+  test('is corrected as a whole, from the version that was seen', () => {
+    given(...begun)
+      .when(correct('i', { method: 'drone' }, 1))
+      .then({ changes: [{ entity: 'i', version: 2 }] });
+    given(...begun)
+      .when(correct('i', { method: 'drone' }))
+      .thenRejected('expect-required', '/expect');
+    given(...begun, correct('i', { method: 'drone' }, 1))
+      .when(correct('i', { method: 'missile' }, 1))
+      .thenRejected('wrong-version', '/expect');
+    given(...begun)
+      .when(correct('nothing', {}, 1))
+      .thenRejected('wrong-version', '/expect');
+    given(...begun)
+      .when({ ...correct('us', {}, 1), id: 'us' } as Command)
+      .thenRejected('unknown-entity');
+  });
+  test('a correction that says the same, in whatever order, is none', () => {
+    given(...begun, correct('i', { title: 'A', note: 'B' }, 1))
+      .when(correct('i', { note: 'B', title: 'A' }, 2))
+      .thenNothing();
+  });
+  test('a statement about it does not change its version', () => {
+    given(...begun, statement('s', [killed]))
+      .when(correct('i', { method: 'drone' }, 1))
+      .then({});
+  });
+});
+
+describe('a statement', () => {
+  test('names what exists', () => {
+    given(...begun)
+      .when(statement('s', [killed], { document: 'none' }))
+      .thenRejected('unknown-reference', '/document');
+    given(...begun)
+      .when(statement('s', [killed], { speaker: 'p' }))
+      .thenRejected('wrong-kind-of-reference', '/speaker');
+    given(...begun)
+      .when(statement('s', [killed], { chain: ['us', 'x'] }))
+      .thenRejected('unknown-reference', '/chain/1');
+  });
+
+  test('contradicts nobody by contradicting others, or itself in numbers: that is data', () => {
+    const low = { ...killed, value: { low: 9, best: 5, high: 1 } };
+    given(...begun, statement('s', [killed]))
+      .when(statement('t', [low]))
+      .then({ statement: { claims: [low] } });
+  });
+
+  test('makes a claim once; the same in another statement is no duplicate', () => {
+    given(...begun)
+      .when(statement('s', [killed, { ...killed }]))
+      .thenRejected('duplicate-claim', '/claims/1');
+    given(...begun)
+      .when(statement('s', [killed, { ...killed, who: { side: 'target' } }]))
+      .then({});
+    given(...begun, statement('s', [killed]))
+      .when(statement('t', [killed]))
+      .then({});
+  });
+
+  const cases: [string, object, string, string][] = [
+    ['an unknown incident', { about: { incident: 'x' } }, 'unknown-reference', '/about/incident'],
+    ['an incident named twice', { about: { incidents: ['i', 'i'] } }, 'does-not-fit', '/about/incidents'],
+    ['a scope where incidents are needed', { about: { scope: { places: ['p'] } } }, 'does-not-fit', '/about'],
+    ['an incident where a scope is needed', { predicate: 'total' }, 'does-not-fit', '/about'],
+    [
+      'a total of nothing',
+      { predicate: 'total', about: { scope: { places: ['p'] } } },
+      'does-not-fit',
+      '/about/scope/of',
+    ],
+    [
+      'a level of nobody',
+      { predicate: 'force-level', about: { scope: { places: ['p'] } } },
+      'does-not-fit',
+      '/about/scope/actor',
+    ],
+    ['people of an unknown actor', { who: { of: 'x' } }, 'unknown-reference', '/who/of'],
+    [
+      'people where none are counted',
+      { predicate: 'munitions', value: { munition: 'rocket', low: 1 }, who: {} },
+      'does-not-fit',
+      '/who',
+    ],
+    ['an assertion of nothing', { value: undefined }, 'does-not-fit', '/value'],
+    ['a refusal without manner', { stance: 'not-confirms' }, 'does-not-fit', '/manner'],
+    ['a manner without refusal', { manner: 'declined' }, 'does-not-fit', '/manner'],
+    ['a retraction of nothing', { stance: 'retracts' }, 'does-not-fit', '/retracts'],
+    ['a retraction of what nobody said', { stance: 'retracts', retracts: 'x#1' }, 'unknown-reference', '/retracts'],
+    [
+      'a retraction of a claim that is not there',
+      { stance: 'retracts', retracts: 'before#9' },
+      'unknown-reference',
+      '/retracts',
+    ],
+    ['a retraction of another predicate', { stance: 'retracts', retracts: 'before#2' }, 'does-not-fit', '/retracts'],
+    ['a number and a change', { value: { low: 1, change: 1 } }, 'does-not-fit', '/value/change'],
+    ['a start without change', { value: { low: 1, from: 'before#1' } }, 'does-not-fit', '/value/from'],
+    ['a change of another predicate', { value: { change: 1, from: 'before#2' } }, 'does-not-fit', '/value/from'],
+    [
+      'a blamed nobody',
+      { predicate: 'responsibility', value: { actor: 'x', role: 'any' } },
+      'unknown-reference',
+      '/value/actor',
+    ],
+    ['a place nobody knows', { predicate: 'place', value: { place: 'x' } }, 'unknown-reference', '/value/place'],
+    [
+      'a point off the globe',
+      { predicate: 'place', value: { place: 'p', point: { lat: 91, lon: 0 } } },
+      'contradiction',
+      '/value/point/lat',
+    ],
+    [
+      'a time that ends before',
+      { predicate: 'time', value: { from: '2023-04-11', to: '2023-04-10', precision: 'days' } },
+      'contradiction',
+      '/value/to',
+    ],
+    [
+      'a relation to nothing',
+      { predicate: 'relation', value: { kind: 'linked-to', to: { incident: 'x' } } },
+      'unknown-reference',
+      '/value/to/incident',
+    ],
+  ];
+  test.each(cases)('is refused for %s', (_what, change, code, pointer) => {
+    const before = statement('before', [
+      killed,
+      { predicate: 'injured', about: { incident: 'i' }, stance: 'asserts', value: { low: 1 } },
+    ]);
+    given(...begun, before)
+      .when(statement('s', [{ ...killed, ...change }]))
+      .thenRejected(code as never, `/claims/0${pointer}`);
+  });
+
+  test('takes back only what its speaker said', () => {
+    const before = statement('before', [killed]);
+    const back = { ...killed, stance: 'retracts', value: undefined, retracts: 'before#1' };
+    given(...begun, before)
+      .when(statement('s', [back], { speaker: 'iran' }))
+      .thenRejected('does-not-fit', '/claims/0/retracts');
+    given(...begun, before)
+      .when(statement('s', [back]))
+      .then({});
+  });
+
+  test('may count on from a claim of its own that comes before', () => {
+    const change = { ...killed, who: { side: 'target' }, value: { change: 1, from: 's#1' } };
+    given(...begun)
+      .when(statement('s', [killed, change]))
+      .then({});
+    given(...begun)
+      .when(statement('s', [change, killed]))
+      .thenRejected('unknown-reference', '/claims/0/value/from');
+  });
+});
+
+describe('whatever is asked', () => {
+  test('what is accepted evolves, and asked again is refused or nothing', () => {
+    fc.assert(
+      fc.property(histories, (commands) => {
+        const state = initialState();
+        for (const command of commands) {
+          const fact = attempt(() => decide(state, command));
+          if (fact === null) continue;
+          evolve(state, fact);
+          expect(attempt(() => decide(state, command))).toBeNull();
+        }
+      }),
+    );
+  });
+
+  test('deciding changes nothing, and an overlay decides like the state it becomes', () => {
+    fc.assert(
+      fc.property(histories, (commands) => {
+        const [plain, layered] = [initialState(), initialState()];
+        for (const command of commands) {
+          const overlay = overlayOn(layered);
+          const [fact, same] = [attempt(() => decide(plain, command)), attempt(() => decide(overlay, command))];
+          expect(same).toEqual(fact);
+          if (fact === null) continue;
+          evolve(plain, fact);
+          evolve(overlay, fact);
+          commitOverlay(overlay, layered);
+        }
+      }),
+    );
+  });
+
+  test('one value has one canonical text', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const turned = Object.fromEntries(Object.entries(value).reverse());
+        expect(canonicalText(turned)).toBe(canonicalText(value));
+        expect(JSON.parse(canonicalText(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+});
+
+function attempt<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Rejected) return null;
+    throw error;
+  }
+}

@@ -34,6 +34,7 @@ import {
   incidentPage,
   incidents,
   MEASURES,
+  overlapping,
   records,
   tally,
   totalsBeside,
@@ -220,7 +221,9 @@ export class ReaderController {
     const { levels, claims: ofLevels } = terms.includes('force-level')
       ? await forceLevels(pool, schema, moment, clean({ actor, place }), name)
       : { levels: [], claims: [] };
-    return { ...named(moment), policy, rows, figures, more, levels, beside, claims: [...claims, ...ofLevels] };
+    const beyond = measures.length === 0 ? null : await overlapping(pool, schema, moment, question.filter);
+    const all = [...claims, ...ofLevels];
+    return { ...named(moment), policy, rows, overlapping: beyond, figures, more, levels, beside, claims: all };
   }
 
   @Get(':ledger/records')

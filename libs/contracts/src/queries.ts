@@ -8,7 +8,9 @@ export function readQuery<Query extends object>(queryClass: BodyClass & (new () 
   const [first] = faults;
   if (first !== undefined) {
     const more = faults.length > 1 ? ` And ${faults.length - 1} more, see errors.` : '';
-    throw new Problem('bad-parameter', `The parameter ${first.pointer.slice(1)} ${first.reason}.${more}`, { errors: faults });
+    throw new Problem('bad-parameter', `The parameter ${first.pointer.slice(1)} ${first.reason}.${more}`, {
+      errors: faults,
+    });
   }
   return query as Query;
 }

@@ -129,12 +129,12 @@ export class IncidentsQuery extends PageQuery {
   @IsOptional()
   attacker?: string;
 
-  /** Incidents that began on this local date or later. */
+  /** Incidents whose whole time lies on this local date or later. */
   @IsDate()
   @IsOptional()
   from?: string;
 
-  /** Incidents that ended on this local date or earlier. */
+  /** Incidents whose whole time lies on this local date or earlier. */
   @IsDate()
   @IsOptional()
   to?: string;
@@ -203,12 +203,12 @@ export class TalliesQuery extends PolicyQuery {
   @IsOptional()
   method?: string;
 
-  /** Incidents that began on this local date or later. */
+  /** Incidents whose whole time lies on this local date or later. */
   @IsDate()
   @IsOptional()
   from?: string;
 
-  /** Incidents that ended on this local date or earlier. */
+  /** Incidents whose whole time lies on this local date or earlier. */
   @IsDate()
   @IsOptional()
   to?: string;
@@ -670,6 +670,10 @@ export class TalliesAnswer extends AnswerDto {
 
   /** The sums; empty where only levels were asked for. */
   rows!: TallyRowDto[];
+
+  /** Incidents that overlap from and to, or may, without lying inside: not counted. Null where no period is asked about. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  overlapping!: number | null;
 
   /** The figures behind the sums, incident by incident (the first 100 incidents by id). */
   figures!: IncidentFigureDto[];

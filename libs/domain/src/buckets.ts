@@ -65,6 +65,10 @@ export function placeBucketOf(where: PlaceValue | undefined, by: PlaceKind, regi
   if (place === undefined) return { place: null, remainder: true };
   const bucket = ancestorOfKind(place, [by], registers);
   if (bucket !== undefined) return { place: bucket, remainder: false };
-  const wider = by === 'area' ? (['country', 'waters', 'region'] as const) : WIDENING.slice(WIDENING.indexOf(by) + 1);
-  return { place: ancestorOfKind(place, wider, registers) ?? null, remainder: true };
+  return { place: ancestorOfKind(place, widerKinds(by), registers) ?? null, remainder: true };
+}
+
+/** Of what kinds the places are whose remainder row may hold what is in no place of this kind. */
+export function widerKinds(kind: PlaceKind): readonly PlaceKind[] {
+  return kind === 'area' ? ['country', 'waters', 'region'] : WIDENING.slice(WIDENING.indexOf(kind) + 1);
 }

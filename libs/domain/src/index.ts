@@ -22,4 +22,12 @@ export { type SetAside, type SetAsideCode, type SourcedClaim } from './live-clai
 export { positionsOf, type Flag, type Position, type Positions } from './positions.js';
 export { applyPolicy, type Figure, type Status } from './figures.js';
 export { sum, sumOfAttacks, UNREPORTED, type Addend, type Sum } from './sums.js';
-export { placeBucketOf, standsToPeriod, timeBucketOf, type PlaceBucket, type TimeBucket } from './buckets.js';
+export {
+  placeBucketOf,
+  standsToPeriod,
+  timeBucketOf,
+  widerKinds,
+  type PlaceBucket,
+  type TimeBucket,
+} from './buckets.js';
+export { isDisordered } from './quantities.js';

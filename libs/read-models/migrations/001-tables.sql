@@ -163,8 +163,8 @@ create table {schema}.positions (
   primary key (ledger, about, predicate, key, who, from_seq)
 );
 
--- What one policy makes of such positions, for adding up: numbers only. Without a row the figure is unreported. Which claims
--- it uses and sets aside follows from the positions by the policy's own rule.
+-- What one policy makes of such positions, for adding up: numbers only. Without a row the figure is unreported and not
+-- contested. Which claims it uses and sets aside follows from the positions by the policy's own rule.
 create table {schema}.figures (
   ledger text not null,
   about text not null,
@@ -178,7 +178,7 @@ create table {schema}.figures (
   best bigint,
   high bigint,
   status text not null,
-  basis text not null,
+  basis text,
   contested boolean not null,
   disordered boolean not null,
   primary key (ledger, about, predicate, key, who, policy, from_seq)

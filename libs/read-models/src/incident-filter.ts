@@ -22,6 +22,26 @@ export interface IncidentFilter {
 
 /** SQL of a common table expression `chosen` with the incidents of the filter, and what it needs before it. */
 export function chosenIncidents(schema: string, filter: IncidentFilter, params: Params): string {
+  return chosen(schema, filter, params, insidePeriod(filter, params));
+}
+
+/** The same with the incidents that overlap the period, or may, but do not lie inside it: told beside, never counted. */
+export function overlappingIncidents(schema: string, filter: IncidentFilter, params: Params): string {
+  const { from = '0000', to = '9999-99' } = filter;
+  const overlaps = `left(i.time_from, 10) <= ${params.add(to)} and left(i.time_to, 10) >= ${params.add(from)}`;
+  const inside = insidePeriod(filter, params).join(' and ');
+  return chosen(schema, filter, params, [`(i.time_from is null or (${overlaps} and not (${inside})))`]);
+}
+
+/** A date-time is compared by its date: from and to are dates, and a whole day lies inside them or not. */
+function insidePeriod({ from, to }: IncidentFilter, params: Params): string[] {
+  return [
+    ...(from === undefined ? [] : [`left(i.time_from, 10) >= ${params.add(from)}`]),
+    ...(to === undefined ? [] : [`left(i.time_to, 10) <= ${params.add(to)}`]),
+  ];
+}
+
+function chosen(schema: string, filter: IncidentFilter, params: Params, period: readonly string[]): string {
   const conditions = [held('i')];
   const region =
     filter.place === undefined
@@ -37,9 +57,7 @@ export function chosenIncidents(schema: string, filter: IncidentFilter, params: 
   if (filter.kind !== undefined) conditions.push(`i.kind = ${params.add(filter.kind)}`);
   if (filter.party !== undefined) conditions.push(partyAmong(schema, params, filter.party, filter.side));
   if (filter.attacker !== undefined) conditions.push(partyAmong(schema, params, filter.attacker, 'attacker'));
-  // A date-time is compared by its date: from and to are dates, and a whole day lies inside them or not.
-  if (filter.from !== undefined) conditions.push(`left(i.time_from, 10) >= ${params.add(filter.from)}`);
-  if (filter.to !== undefined) conditions.push(`left(i.time_to, 10) <= ${params.add(filter.to)}`);
+  conditions.push(...period);
   return `with recursive ${region} chosen as (
     select i.id, i.version, i.kind, i.method, i.place, i.time_from, i.time_to, i.body
       from ${schema}.incidents i where ${conditions.join(' and ')}

@@ -21,6 +21,7 @@ export {
   forceLevels,
   GROUPINGS,
   MEASURES,
+  overlapping,
   tally,
   totalsBeside,
   type Bucket,

@@ -4,6 +4,7 @@
  */
 import {
   applyPolicy,
+  isDisordered,
   isListed,
   lineOf,
   POLICY_VERSIONS,
@@ -270,7 +271,7 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
     if (isListed(question)) continue;
     for (const policy of POLICIES) {
       const figure = applyPolicy(found, policy);
-      if (figure.status === 'unreported') continue;
+      if (figure.status === 'unreported' && !figure.contested) continue;
       next.set(`figures ${policy} ${rowKey(columns)}`, { table: 'figures', row: figureRow(columns, policy, figure) });
     }
   }
@@ -310,8 +311,8 @@ export function questionsAbout(claims: readonly SourcedClaim[], subject: Subject
 }
 
 function figureRow(columns: Row, policy: PolicyName, figure: Figure): Row {
-  const { low, best, high, status, basis, contested, flags } = figure;
-  return { ...columns, policy, low, best, high, status, basis, contested, disordered: flags.includes('disordered') };
+  const { low, best, high, status, basis, contested } = figure;
+  return { ...columns, policy, low, best, high, status, basis, contested, disordered: isDisordered(figure) };
 }
 
 function rowKey(columns: { predicate: string; key: string; who: string }): string {

@@ -188,7 +188,7 @@ function figuresFrom(entries: readonly ReadRecord[]): Set<string> {
       const standing = positionsOf(question, said, subject, registers);
       for (const policy of Object.keys(POLICY_VERSIONS) as PolicyName[]) {
         const { low, best, high, status, contested } = applyPolicy(standing, policy);
-        if (status === 'unreported') continue;
+        if (status === 'unreported' && !contested) continue;
         const { predicate, key = '', who } = question;
         figures.add(JSON.stringify([about, predicate, key, whoKey(who), policy, low, best, high, status, contested]));
       }

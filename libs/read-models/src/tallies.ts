@@ -3,9 +3,18 @@
  * group. What nobody says adds nothing and is counted beside. Somebody's own totals stand beside too, never added.
  */
 import type { Pool } from 'pg';
-import { applyPolicy, POLICY_VERSIONS, SIDES, type Figure, type PolicyName, type Predicate, type Side } from '#domain';
+import {
+  applyPolicy,
+  SIDES,
+  widerKinds,
+  type Figure,
+  type PlaceKind,
+  type PolicyName,
+  type Predicate,
+  type Side,
+} from '#domain';
 import { shownClaims, namesOf, type ShownClaim } from './claims.js';
-import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
+import { chosenIncidents, overlappingIncidents, type IncidentFilter } from './incident-filter.js';
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
@@ -74,18 +83,26 @@ export interface TallyRow extends Sum {
   group: { id: string; name: string } | null;
 }
 
-const SUM = `
-  coalesce(sum(coalesce(f.low, 0)) filter (where f.about is not null), 0) as low,
-  coalesce(sum(coalesce(f.best, f.low, 0)), 0) as best,
-  case when bool_or(f.about is not null and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
-  count(f.about) filter (where f.status = 'affirmed-none') as affirmed_none,
-  count(f.about) filter (where f.contested) as contested,
-  count(f.about) filter (where f.best is null) as floors,
-  count(f.about) filter (where f.disordered) as disordered,
-  count(f.about) filter (where f.basis = 'official') as official,
-  count(f.about) filter (where f.basis = 'other') as other,
-  count(*) as incidents,
-  count(*) - count(f.about) as unreported`;
+/** Section 10: what is added up, and what is counted beside it. Of each figure one row `f`, or none where there is none. */
+function sumOf(incidents: string, figures: string): string {
+  const reported = `filter (where f.status <> 'unreported')`;
+  return `
+  coalesce(sum(f.low), 0) as low,
+  coalesce(sum(coalesce(f.best, f.low)), 0) as best,
+  case when bool_or(f.status <> 'unreported' and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
+  count(${figures}) filter (where f.status = 'affirmed-none') as affirmed_none,
+  count(${figures}) filter (where f.contested) as contested,
+  count(${figures}) filter (where f.status <> 'unreported' and f.best is null) as floors,
+  count(${figures}) filter (where f.disordered) as disordered,
+  count(${figures}) filter (where f.basis = 'official') as official,
+  count(${figures}) filter (where f.basis = 'other') as other,
+  count(${incidents}) as incidents,
+  count(${incidents}) - count(${figures}) ${reported} as unreported`;
+}
+
+const SUM = sumOf('*', 'f.about');
+/** Over several figures an incident: it is counted once. */
+const SUM_OF_SIDES = sumOf('distinct c.id', 'distinct f.about');
 
 export async function tally(pool: Pool, schema: string, moment: Moment, question: TallyQuestion): Promise<TallyRow[]> {
   const rows: TallyRow[] = [];
@@ -179,17 +196,12 @@ async function tallyBySide(
           and (f.who = '' or f.who = any(${sides}))
      ),
      f as (
-       select * from said where side <> 'not-said'
-       union all
-       select * from said n where n.side = 'not-said'
-          and not exists (select 1 from said s where s.about = n.about and s.side <> 'not-said')
+       select * from said n where n.side <> 'not-said' or not exists (
+         select 1 from said s where s.about = n.about and s.side <> 'not-said' and s.status <> 'unreported')
      )
      select ${columns}, f.side, ${SUM} from placed c join f on f.about = c.id group by 1, 2, 3, 4, 5, 6
      union all
-     select ${columns}, 'all', ${SUM.replace('count(*) as incidents', 'count(distinct c.id) as incidents').replace(
-       'count(*) - count(f.about)',
-       'count(distinct c.id) - count(distinct f.about)',
-     )}
+     select ${columns}, 'all', ${SUM_OF_SIDES}
        from placed c left join f on f.about = c.id group by 1, 2, 3, 4, 5
      order by 1, 3, 6`,
     params.values,
@@ -258,7 +270,7 @@ function bucketOf(bucket: Bucket): { label: string; rest: string } {
   };
 }
 
-/** Places roll up to the nearest ancestor of the kind; where there is none, the topmost place known is named as remainder. */
+/** Places roll up to the nearest ancestor of the kind; where there is none, the next wider place is named as remainder. */
 function groupOf(
   by: Grouping | undefined,
   schema: string,
@@ -269,23 +281,25 @@ function groupOf(
     return { tables: '', join: '', id: 'i.id', name: `coalesce(i.body ->> 'title', i.id)`, rest: 'false' };
   }
   if (by === 'method') return { tables: '', join: '', id: 'i.method', name: 'i.method', rest: 'false' };
-  const kind = by.slice('place:'.length);
+  const kind = by.slice('place:'.length) as PlaceKind;
   const wanted = params.add(kind);
   const tables = `,
      climb as (
        select p.id as start, p.id, p.kind, p.inside, p.body, 0 as steps from ${schema}.places p where ${held('p')}
        union all
        select c.start, p.id, p.kind, p.inside, p.body, c.steps + 1
-         from climb c join ${schema}.places p on p.id = c.inside and ${held('p')}
-        where c.kind <> ${wanted} and c.steps < 50
-     ),
-     region_of as (
-       select distinct on (start) start, id, kind, coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name
-         from climb order by start, steps desc
+         from climb c join ${schema}.places p on p.id = c.inside and ${held('p')} where c.steps < 50
      )`;
+  // Near a place is somewhere in what the place lies in.
+  const join = `left join lateral (
+      select id, kind, coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name from climb
+       where start = i.place and (kind = ${wanted} or kind = any(${params.add(widerKinds(kind))}))
+         and (steps > 0 or i.body #>> '{place,near}' is null)
+       order by kind = ${wanted} desc, steps limit 1
+     ) r on true`;
   return {
     tables,
-    join: 'left join region_of r on r.start = i.place',
+    join,
     id: `coalesce(r.id, 'place not known')`,
     name: `case when r.id is null then 'place not known' when r.kind = ${wanted} then r.name else r.name || ', ${kind} not known' end`,
     rest: `r.id is null or r.kind <> ${wanted}`,
@@ -436,5 +450,16 @@ export async function forceLevels(
   return { levels, claims };
 }
 
-/** The policies that can be asked for, by name. */
-export const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
+/** How many incidents overlap the period asked about, or may, without lying inside it; null where none was asked about. */
+export async function overlapping(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  filter: IncidentFilter,
+): Promise<number | null> {
+  if (filter.from === undefined && filter.to === undefined) return null;
+  const params = new Params(moment);
+  const chosen = overlappingIncidents(schema, filter, params);
+  const { rows } = await pool.query<{ count: string }>(`${chosen} select count(*) from chosen`, params.values);
+  return Number(rows[0]?.count ?? 0);
+}

@@ -9,8 +9,10 @@ import {
   EntityAnswer,
   IncidentAnswer,
   IncidentsQuery,
+  isId,
   LedgerDto,
   LedgersAnswer,
+  LedgersQuery,
   MomentQuery,
   PlacesQuery,
   PolicyQuery,
@@ -22,6 +24,7 @@ import {
   StatementsQuery,
   TalliesAnswer,
   TalliesQuery,
+  WaitQuery,
   type PageQuery,
 } from '#contracts';
 import type { Id, IncidentKind, Method, PolicyName, Side } from '#domain';
@@ -64,7 +67,8 @@ export class ReaderController {
   @Get()
   @ApiOperation({ summary: 'The ledgers' })
   @ApiOkResponse({ type: LedgersAnswer })
-  async ledgers(): Promise<LedgersAnswer> {
+  async ledgers(@Query() query: LedgersQuery): Promise<LedgersAnswer> {
+    readQuery(LedgersQuery, query);
     return { ledgers: await this.reads.ledgers() };
   }
 
@@ -72,7 +76,9 @@ export class ReaderController {
   @ledgerParam
   @ApiOperation({ summary: 'One ledger: how far it is read, and what is in force' })
   @ApiOkResponse({ type: LedgerDto })
-  ledger(@Param('ledger') ledger: string): Promise<LedgerDto> {
+  async ledger(@Param('ledger') ledger: string, @Query() query: WaitQuery): Promise<LedgerDto> {
+    const { wait } = readQuery(WaitQuery, query);
+    await this.reads.moment(ledger, { ...(wait !== undefined && { wait }) });
     return this.reads.standing(ledger);
   }
 
@@ -191,7 +197,8 @@ export class ReaderController {
     const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
     const moment = await this.reads.moment(ledger, checked);
     const policy = await this.reads.policy(moment, name);
-    const page = await incidentPage(this.reads.pool, this.reads.schema, moment, id, name);
+    const { pool, schema } = this.reads;
+    const page = isId(id) ? await incidentPage(pool, schema, moment, id, name) : undefined;
     if (page === undefined) throw nothing('incident', id, moment);
     const { incident, ...rest } = page;
     return { ...named(moment), policy, entity: incident, ...rest };
@@ -272,7 +279,8 @@ export class ReaderController {
     query: MomentQuery,
   ): Promise<EntityAnswer> {
     const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
-    const found = await entity(this.reads.pool, this.reads.schema, moment, table, id);
+    // What cannot be an id names nothing, and the database is not asked: it takes not every text.
+    const found = isId(id) ? await entity(this.reads.pool, this.reads.schema, moment, table, id) : undefined;
     if (found === undefined) throw nothing(table.slice(0, -1), id, moment);
     return { ...named(moment), entity: found };
   }

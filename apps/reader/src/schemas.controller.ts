@@ -2,6 +2,7 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Problem } from '#contracts';
+import type { RecordName } from '#domain';
 import { recordSchema, RECORD_VERSIONS } from '#ledger';
 
 @ApiTags('Reading')
@@ -14,7 +15,7 @@ export class SchemasController {
   @Header('cache-control', 'public, max-age=31536000, immutable')
   schema(@Param('file') file: string): object {
     const [, name = '', version = ''] = /^([A-Za-z]+)\.v([1-9]\d{0,3})\.json$/.exec(file) ?? [];
-    const newest = (RECORD_VERSIONS as Readonly<Record<string, number>>)[name] ?? 0;
+    const newest = Object.hasOwn(RECORD_VERSIONS, name) ? RECORD_VERSIONS[name as RecordName] : 0;
     if (Number(version) < 1 || Number(version) > newest) {
       throw new Problem(
         'not-found',

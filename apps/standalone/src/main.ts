@@ -30,7 +30,6 @@ async function main(): Promise<void> {
   };
   const starting = startStandalone(config, {
     log,
-    logger: false,
     onDatabaseLost: () => {
       log('The database is gone, so nothing can be answered: start again; nothing that was acknowledged is lost.');
       stop(1);

@@ -44,8 +44,8 @@ export interface Standalone {
 }
 
 export interface StandaloneOptions {
+  /** Told of what an operator should know, in lines of text. */
   log: (message: string) => void;
-  logger?: LoggerService | false;
   /** Called when the database is lost under us: nothing can be answered any more, so the process should end. */
   onDatabaseLost: () => void;
 }
@@ -102,7 +102,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
       openReads: config.openReads,
       allowedOrigins: config.allowedOrigins,
       prepare: describeApis,
-      ...(options.logger !== undefined && { logger: options.logger }),
+      logger: troubleOnly(log),
     });
     undo.push(
       () => writers.drain(),
@@ -117,6 +117,12 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     await stop();
     throw error;
   }
+}
+
+/** Of what the framework has to tell, warnings and errors, such as the cause of a 500; they stand among ours. */
+function troubleOnly(log: (message: string) => void): LoggerService {
+  const tell = (...parts: unknown[]): void => log(parts.join(' '));
+  return { log: () => undefined, warn: tell, error: tell };
 }
 
 function urlOf(app: NestFastifyApplication): string {

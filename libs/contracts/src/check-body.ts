@@ -158,7 +158,8 @@ function makePlan(bodyClass: BodyClass): Plan {
     }
   }
   const required = [...fields.values()].filter(({ optional }) => !optional).map(({ name }) => name);
-  const plan = { fields, required, names: [...fields.keys()].join(', '), oneOf: ONE_OF.get(bodyClass) ?? [] };
+  const names = [...fields.keys()].join(', ') || 'none';
+  const plan = { fields, required, names, oneOf: ONE_OF.get(bodyClass) ?? [] };
   PLANS.set(bodyClass, plan);
   return plan;
 }

@@ -84,6 +84,8 @@ function unless(exception: (value: unknown) => boolean, rules: readonly Rule[]):
 // Text.
 
 const ID = /^[a-z0-9][a-z0-9:._-]{0,99}$/;
+/** Whether a text has the form of an id. */
+export const isId = (text: string): boolean => ID.test(text);
 const ID_REASON = 'must be an id: 1 to 100 of a-z 0-9 : . _ -, the first a letter or digit';
 
 export const IsId = (options?: Each): PropertyDecorator =>

@@ -22,6 +22,7 @@ export {
 } from './acts.js';
 export { type Open, type OpenText, PrivateText } from './vocabulary.dto.js';
 export { WriteAnswer } from './answers.dto.js';
+export { isId } from './fields.js';
 export { readQuery } from './queries.js';
 export {
   ActorsQuery,
@@ -32,6 +33,7 @@ export {
   IncidentsQuery,
   LedgerDto,
   LedgersAnswer,
+  LedgersQuery,
   MomentQuery,
   PageQuery,
   PlacesQuery,
@@ -42,4 +44,5 @@ export {
   StatementsQuery,
   TalliesAnswer,
   TalliesQuery,
+  WaitQuery,
 } from './reads.dto.js';

@@ -19,13 +19,19 @@ import { IsId, IsOneOf } from './fields.js';
 import { AreSomeOf, IsCursor, IsDate, IsDigits } from './query-fields.js';
 import { ClaimDto, QuoteDto, TimeSpanDto, WhoDto } from './vocabulary.dto.js';
 
-/** What every read takes. */
-export class MomentQuery {
+/** The list of ledgers takes nothing. */
+export class LedgersQuery {}
+
+/** What every read of a ledger takes. */
+export class WaitQuery {
   /** Wait until the answer includes this position (at most 5 seconds): the position that a write was answered with. */
   @IsDigits(0)
   @IsOptional()
   wait?: string;
+}
 
+/** What every read of what stands in a ledger takes. */
+export class MomentQuery extends WaitQuery {
   /** Answer as of this sequence: what was known when that record was the ledger's last. Left out: now. */
   @IsDigits(0)
   @IsOptional()

@@ -8,6 +8,7 @@ import {
   lineOf,
   placeBucketOf,
   positionsOf,
+  SIDES,
   standsToPeriod,
   sum,
   timeBucketOf,
@@ -204,6 +205,7 @@ test('rows by side add up to the row of all, every incident once, and buckets wi
   await fc.assert(
     fc.asyncProperty(histories, fc.constantFrom(...POLICIES), async (commands, policy) => {
       const entries = recordsOf('history', factsOf(commands));
+      const plain = new Plain(entries);
       await withTables(entries, async ({ schema }) => {
         const moment = { ledger: 'history', sequence: entries.length };
         const question: TallyQuestion = { measures: ['killed', 'injured'], filter: {}, policy };
@@ -217,6 +219,14 @@ test('rows by side add up to the row of all, every incident once, and buckets wi
           const sides = rows.filter(({ side }) => side !== 'all');
           expect(add(sides, ({ low }) => low)).toBe(all?.low ?? 0);
           expect(add(sides, ({ best }) => best)).toBe(all?.best ?? 0);
+          const aboutAnybody = [...plain.incidents.keys()]
+            .filter((id) => SIDES.every((side) => plain.figure(id, measure, { side }, policy).status === 'unreported'))
+            .map((id) => plain.figure(id, measure, undefined, policy))
+            .filter(({ status, contested }) => status !== 'unreported' || contested);
+          const notSaid = rows.find(({ side }) => side === 'not-said');
+          expect(notSaid && numbers(notSaid)).toEqual(
+            aboutAnybody.length === 0 ? undefined : numbers(sum(aboutAnybody)),
+          );
           const split = buckets.filter((row) => row.measure === measure && row.side === 'all');
           for (const of of ['low', 'best', 'incidents', 'unreported', 'affirmedNone', 'contested'] as const) {
             expect(add(split, (row) => row[of])).toBe(all?.[of] ?? 0);

@@ -184,9 +184,7 @@ async function tallyBySide(
   const { head, columns } = placed(schema, question, params);
   const policy = params.add(question.policy);
   const predicate = params.add(MEASURES[measure]);
-  const sides = params.add(
-    question.filter.party === undefined ? [...SIDES] : SIDES.map((side) => whoOf(question, side)),
-  );
+  const sides = params.add(SIDES.map((side) => whoOf(question, side)));
   const { rows } = await pool.query<SumRow>(
     `${head},
      said as (

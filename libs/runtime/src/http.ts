@@ -73,6 +73,8 @@ export async function createHttpApp(
     allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Last-Event-ID'],
     exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
     maxAge: 600,
+    // An OPTIONS that no browser sent is no error, and the plugin's refusal would be no problem+json.
+    strictPreflight: false,
   });
   refuseEarly(fastify, methods);
   guardRoutes(fastify, options.keys, options);

@@ -10,3 +10,5 @@ export {
 export { factsOf, histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
 export { given } from './given.js';
+export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
+export { exchange, head } from './raw-http.js';

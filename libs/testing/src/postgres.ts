@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,13 +25,16 @@ export interface PostgresFolder {
   remove(): Promise<void>;
 }
 
-/** A folder for a server, kept by the keeper. */
-export async function temporaryPostgresFolder(): Promise<PostgresFolder> {
+/** A folder for a server, in it or in a folder below, kept by the keeper. */
+export async function temporaryPostgresFolder(below = '.'): Promise<PostgresFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'incident-ledger-test-'));
-  const keeper = spawn(process.execPath, [fileURLToPath(new URL('./postgres-keeper.js', import.meta.url)), folder], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  // PostgreSQL may run as a user of its own, who must get through to its part.
+  await chmod(folder, 0o711);
+  const keeper = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./postgres-keeper.js', import.meta.url)), folder, join(folder, below)],
+    { detached: true, stdio: ['pipe', 'ignore', 'inherit'] },
+  );
   const ended = once(keeper, 'exit');
   keeper.unref();
   return {

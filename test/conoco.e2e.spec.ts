@@ -1,0 +1,431 @@
+/**
+ * The case that the ledger was made for: one newspaper report, recorded through the public API and asked about over HTTP,
+ * each question that the report answers or leaves open. A number is asked with its policy, and leads to its source.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type {
+  EntitiesAnswer,
+  EntityAnswer,
+  IncidentAnswer,
+  RecordsAnswer,
+  StatementAnswer,
+  TalliesAnswer,
+} from '#contracts';
+import { POLICY_VERSIONS, type ActName, type Claim, type PolicyName } from '#domain';
+import type { LedgerClient } from '#testing';
+import { startApp, type RunningApp } from './running-app.js';
+
+const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
+const ON_US = 'side=target&of.party=us';
+const BY_US = 'side=attacker&of.party=us';
+const CONOCO = 'conoco-2023-04-10';
+const HASAKAH = 'hasakah-drone-2023-03';
+
+type ShownClaim = TalliesAnswer['claims'][number];
+type Row = TalliesAnswer['rows'][number];
+
+let app: RunningApp;
+let ledger: LedgerClient;
+let end: number;
+
+beforeAll(async () => {
+  app = await startApp();
+  ({ client: ledger, end } = await app.openExample('syria'));
+  await ledger.read(`/incidents?wait=${end}`);
+});
+afterAll(() => app?.stop());
+
+/** A tally; whatever it says leads to its source, and it says what it rests on. */
+async function tally(query: string, policy: PolicyName = 'official-first', of = ledger): Promise<TalliesAnswer> {
+  const answer = await of.read<TalliesAnswer>(`/tallies?policy=${policy}&${query}`);
+  expect(answer).toMatchObject({ ledger: of.ledger, policy: `${policy}@${POLICY_VERSIONS[policy]}`, final: true });
+  const shown = new Set(answer.claims.map(({ id }) => id));
+  for (const { used, setAside } of [...answer.figures, ...answer.levels.map(({ figure }) => figure)]) {
+    for (const id of [...used, ...setAside.map(({ claim }) => claim)]) expect(shown).toContain(id);
+  }
+  for (const claim of [...answer.claims, ...answer.beside]) await expectTraced(claim, of);
+  return answer;
+}
+
+/** The one row of a measure. */
+async function row(query: string, policy: PolicyName = 'official-first', of = ledger): Promise<Row> {
+  const { rows } = await tally(query, policy, of);
+  expect(rows).toHaveLength(1);
+  return rows[0] as Row;
+}
+
+/** A claim leads to its statement, that to its speaker, quote and document, and all of it stands in one record. */
+async function expectTraced(claim: ShownClaim, of = ledger): Promise<void> {
+  const statement = await of.read<StatementAnswer>(`/statements/${claim.statement}`);
+  expect(statement.claims).toContainEqual(claim);
+  const body = statement.entity.body as { speaker: string; quote: { text: string } };
+  expect(claim).toMatchObject({
+    speaker: { id: body.speaker, name: expect.stringMatching(/./) },
+    quote: { text: expect.stringMatching(/\w+ \w+/) },
+    document: { title: expect.stringMatching(/\w+ \w+/), publisher: { name: expect.stringMatching(/./) } },
+  });
+  expect(claim.quote).toEqual(body.quote);
+  const document = await of.read<EntityAnswer>(`/documents/${claim.document.id}`);
+  expect(document.entity.body).toMatchObject({ title: claim.document.title, publisher: claim.document.publisher.id });
+  const { event } = (await of.read<RecordsAnswer>(`/records?entity=${claim.statement}`)).items[0] ?? {};
+  expect(event).toMatchObject({ data: { statement: { claims: expect.arrayContaining([claim.claim]) } } });
+}
+
+/** Everything said about an incident with one predicate, and the questions that it answers. */
+async function said(incident: string, predicate: string): Promise<{ claims: ShownClaim[]; answers: unknown[] }> {
+  const page = await ledger.read<IncidentAnswer>(`/incidents/${incident}`);
+  const claims = page.claims.filter((one) => one.predicate === predicate).flatMap(({ lines }) => lines);
+  return {
+    claims: claims.flatMap((one) => one.claims),
+    answers: page.answers.filter(({ question }) => question.predicate === predicate),
+  };
+}
+
+const triple = (low: number | null, best: number | null, high: number | null) => ({ low, best, high });
+
+describe('attacks on US and coalition forces in Syria', () => {
+  test.each(['official-first', 'best-graded', 'envelope'] as const)('are 2 under %s', async (policy) => {
+    const found = await row(`of=attacks&${ON_US}&place=syria`, policy);
+    expect(found).toMatchObject({ ...triple(2, 2, 2), incidents: 2, unreported: 0, official: 1, other: 1 });
+  });
+
+  test('are 1 under latest-official, and 1 that no official states', async () => {
+    const found = await row(`of=attacks&${ON_US}&place=syria`, 'latest-official');
+    expect(found).toMatchObject({ ...triple(1, 1, 1), incidents: 2, unreported: 1, official: 1, other: 0 });
+  });
+
+  test('are the same when asked for beside other measures', async () => {
+    const { rows } = await tally(`of=attacks,killed,injured&${ON_US}`);
+    expect(rows.map(({ measure, best }) => [measure, best])).toEqual([
+      ['attacks', 2],
+      ['killed', 1],
+      ['injured', 0],
+    ]);
+  });
+
+  test('have beside them, never added, what somebody says of others', async () => {
+    const { beside } = await tally(`of=attacks&${ON_US}&place=syria`);
+    expect(beside.map(({ claim }) => claim)).toMatchObject([
+      { words: 'sparking more retaliation', value: triple(1, null, null) },
+      { words: 'often attacks members of the SDF', value: triple(2, null, null) },
+    ]);
+    const [retaliation, onSdf] = beside.map(({ claim }) => (claim.about as { scope: object }).scope);
+    expect(retaliation).not.toHaveProperty('target');
+    expect(retaliation).not.toHaveProperty('attacker');
+    expect(onSdf).toMatchObject({ attacker: 'isis', target: 'sdf' });
+  });
+});
+
+describe('US strikes', () => {
+  test.each(['official-first', 'best-graded', 'envelope'] as const)('are at least 3 under %s', async (policy) => {
+    const found = await row(`of=attacks&${BY_US}`, policy);
+    expect(found).toMatchObject({ ...triple(3, 3, null), incidents: 2, floors: 1, unreported: 0 });
+  });
+
+  test('are stated by no official', async () => {
+    const found = await row(`of=attacks&${BY_US}`, 'latest-official');
+    expect(found).toMatchObject({ ...triple(0, 0, 0), incidents: 2, unreported: 2 });
+  });
+
+  test('are 2 incidents, one of them a bundle', async () => {
+    const { items } = await ledger.read<EntitiesAnswer>(`/incidents?${BY_US}`);
+    expect(items.map(({ id, body }) => [id, (body as { kind: string }).kind])).toEqual([
+      ['deir-ezzor-strikes-2023', 'bundle'],
+      ['isis-leader-strike-2023-04', 'single'],
+    ]);
+  });
+});
+
+describe('injured and killed', () => {
+  const OF_CENTCOM = {
+    speaker: { id: 'centcom', name: 'US Central Command' },
+    document: { title: 'Failed rocket attack on US coalition forces in Syria' },
+    quote: { text: expect.stringContaining('One rocket struck in the vicinity of the coalition outpost') },
+  };
+
+  test.each(POLICIES)('rocket attack, injured: none, says Centcom, under %s', async (policy) => {
+    for (const people of ['', '&side=target', `&${ON_US}`]) {
+      const { figures, claims } = await tally(`of=injured&incident=${CONOCO}${people}`, policy);
+      expect(figures.length).toBeGreaterThan(0);
+      for (const figure of figures) {
+        expect(figure).toMatchObject({ ...triple(0, 0, 0), status: 'affirmed-none', contested: false });
+      }
+      expect(claims).toMatchObject([
+        { claim: { predicate: 'injured', words: 'no injuries or damage' }, ...OF_CENTCOM },
+      ]);
+      expect(claims[0]?.claim).not.toHaveProperty('basis');
+    }
+  });
+
+  test.each(POLICIES)('rocket attack, killed: none, entailed by "no injuries", under %s', async (policy) => {
+    const { figures, claims } = await tally(`of=killed&incident=${CONOCO}&side=target`, policy);
+    expect(figures).toMatchObject([{ ...triple(0, 0, 0), status: 'affirmed-none', basis: 'official' }]);
+    const claim = { predicate: 'killed', words: 'no injuries or damage', basis: 'entailed' };
+    expect(claims).toMatchObject([{ claim, ...OF_CENTCOM }]);
+  });
+
+  test.each(POLICIES)('drone attack, injured: nobody says, which is not zero, under %s', async (policy) => {
+    const { rows, figures, claims } = await tally(`of=injured&incident=${HASAKAH}&side=target`, policy);
+    expect(rows).toMatchObject([{ incidents: 1, unreported: 1, affirmedNone: 0, official: 0, other: 0 }]);
+    expect({ figures, claims }).toEqual({ figures: [], claims: [] });
+    expect(await said(HASAKAH, 'injured')).toEqual({ claims: [], answers: [] });
+  });
+
+  test('drone attack, killed: 1 contractor, says the paper in its own voice', async () => {
+    for (const policy of ['official-first', 'best-graded', 'envelope'] as const) {
+      const { figures, claims } = await tally(`of=killed&incident=${HASAKAH}&${ON_US}`, policy);
+      expect(figures).toMatchObject([{ ...triple(1, 1, 1), status: 'reported', basis: 'other' }]);
+      expect(claims).toMatchObject([
+        { form: 'own-voice', speaker: { id: 'the-national' }, claim: { who: { category: 'contractor' } } },
+      ]);
+    }
+  });
+
+  test('drone attack, killed: unreported by officials, 1 other claim', async () => {
+    const { rows, figures } = await tally(`of=killed&incident=${HASAKAH}&${ON_US}`, 'latest-official');
+    expect(rows).toMatchObject([{ incidents: 1, unreported: 1 }]);
+    expect(figures).toMatchObject([
+      {
+        ...triple(null, null, null),
+        status: 'unreported',
+        others: 1,
+        setAside: [{ claim: 'national-on-the-drone-attack#2', code: 'not-official' }],
+      },
+    ]);
+  });
+
+  test('strike on the ISIS leader, killed: 1, named, a militant; of others nothing is said', async () => {
+    const { figures, claims } = await tally('of=killed&incident=isis-leader-strike-2023-04&side=target');
+    expect(figures).toMatchObject([{ ...triple(1, 1, 1), status: 'reported', basis: 'other' }]);
+    expect(claims.map(({ claim }) => claim)).toMatchObject([
+      {
+        who: { side: 'target', category: 'militant', of: 'isis' },
+        words: 'killed senior ISIS leader Khalid Aydd Ahmad Al Jabouri',
+      },
+    ]);
+    const found = await said('isis-leader-strike-2023-04', 'killed');
+    expect(found.claims).toHaveLength(1);
+  });
+
+  test('summed over both attacks, with what is affirmed and what nobody says beside the number', async () => {
+    expect(await row(`of=killed&${ON_US}`)).toMatchObject({
+      ...triple(1, 1, 1),
+      incidents: 2,
+      affirmedNone: 1,
+      unreported: 0,
+    });
+    expect(await row(`of=injured&${ON_US}`)).toMatchObject({
+      ...triple(0, 0, 0),
+      incidents: 2,
+      affirmedNone: 1,
+      unreported: 1,
+    });
+  });
+});
+
+describe('of the rocket attack', () => {
+  test('damage: none, says Centcom', async () => {
+    const { claims, answers } = await said(CONOCO, 'damage');
+    expect(claims).toMatchObject([{ speaker: { id: 'centcom' }, claim: { value: { level: 'none', items: [] } } }]);
+    expect(answers).toMatchObject([{ positions: [{ line: 'us', value: { level: 'none' } }] }]);
+    for (const claim of claims) await expectTraced(claim);
+  });
+
+  test('rockets: 1 fired, which fell nearby; beside it 1 at the point of origin, not said to have been fired', async () => {
+    const { claims, answers } = await said(CONOCO, 'munitions');
+    expect(answers).toMatchObject([
+      { question: { key: 'rocket' }, figure: { ...triple(1, 1, 1), status: 'reported' } },
+    ]);
+    expect(claims.map(({ claim }) => claim.value)).toEqual([
+      { munition: 'rocket', ...triple(1, 1, 1), of: { 'fell-nearby': 1 }, atOrigin: 1 },
+    ]);
+    for (const claim of claims) await expectTraced(claim);
+  });
+
+  test('who did it: nobody says', async () => {
+    expect(await said(CONOCO, 'responsibility')).toEqual({ claims: [], answers: [] });
+  });
+
+  const relations = async (stance: Claim['stance']) => {
+    const { claims, answers } = await said(CONOCO, 'relation');
+    for (const claim of claims) await expectTraced(claim);
+    return { answers, claims: claims.filter(({ claim }) => claim.stance === stance) };
+  };
+
+  test('linked to the escalation with Iran? Buccino did not confirm, which is neither yes nor no', async () => {
+    const { claims } = await relations('not-confirms');
+    expect(claims).toMatchObject([
+      {
+        speaker: { id: 'col-buccino' },
+        onBehalfOf: { id: 'centcom' },
+        form: 'reported',
+        quote: { text: expect.stringContaining('did not confirm') },
+        claim: { manner: 'did-not', value: { kind: 'linked-to', to: { text: 'the escalation with Iran' } } },
+      },
+    ]);
+  });
+
+  test('retaliation for, or tied to, the strike on the ISIS leader? Two doubts, with the quote', async () => {
+    const { claims } = await relations('doubts');
+    const to = { incident: 'isis-leader-strike-2023-04' };
+    expect(claims.map(({ claim }) => claim.value)).toEqual([
+      { kind: 'retaliation-for', to },
+      { kind: 'linked-to', to },
+    ]);
+    for (const { speaker, quote } of claims) {
+      expect(speaker.name).toBe('Col Joe Buccino');
+      expect(quote).toMatchObject({ text: expect.stringContaining('is a retaliation for the ISIS leader or that') });
+    }
+  });
+
+  test('no line has a position on any relation: to doubt or not to confirm asserts nothing', async () => {
+    const { answers } = await relations('asserts');
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) expect(answer).toMatchObject({ positions: [], contested: false });
+  });
+});
+
+test('the Deir Ezzor strikes were retaliation for the drone attack, the paper asserts', async () => {
+  const { claims, answers } = await said('deir-ezzor-strikes-2023', 'relation');
+  expect(claims).toMatchObject([
+    {
+      form: 'own-voice',
+      speaker: { id: 'the-national' },
+      claim: { stance: 'asserts', value: { kind: 'retaliation-for', to: { incident: HASAKAH } } },
+    },
+  ]);
+  expect(answers).toMatchObject([{ positions: [{ line: 'the-national' }] }]);
+  for (const claim of claims) await expectTraced(claim);
+});
+
+describe('the level of US forces in Syria', () => {
+  const level = async (policy: PolicyName) => {
+    const { levels, claims } = await tally('of=force-level&of.party=us&place=syria', policy);
+    expect(levels).toMatchObject([
+      { actor: { name: 'United States' }, places: [{ name: 'Syria' }], measure: 'present', component: 'all' },
+    ]);
+    return { level: levels[0], claims };
+  };
+
+  test.each(['official-first', 'best-graded', 'envelope'] as const)('is about 900 under %s', async (policy) => {
+    const { level: found, claims } = await level(policy);
+    expect(found).toMatchObject({
+      at: { to: '2023-04-11' },
+      figure: { ...triple(900, 900, 900), about: true, status: 'reported', basis: 'other' },
+    });
+    expect(claims).toMatchObject([
+      { claim: { value: { ...triple(1, null, null), at: { from: '2015-01-01' } } } },
+      { speaker: { id: 'the-national' }, form: 'own-voice', claim: { words: expect.stringContaining('about 900') } },
+    ]);
+  });
+
+  test('is unreported by officials', async () => {
+    expect((await level('latest-official')).level).toMatchObject({ at: null, figure: { status: 'unreported' } });
+  });
+});
+
+test('the outlook is Kurilla’s, before a committee, with its condition', async () => {
+  const { items } = await ledger.read<EntitiesAnswer>('/statements?speaker=gen-kurilla');
+  expect(items).toHaveLength(1);
+  const { entity, claims } = await ledger.read<StatementAnswer>(`/statements/${items[0]?.id}`);
+  expect(entity.body).toMatchObject({
+    venue: 'House armed services committee',
+    said: { from: '2023-03-01', to: '2023-03-31' },
+  });
+  expect(claims).toMatchObject([
+    {
+      speaker: { name: 'Gen Michael Kurilla' },
+      claim: {
+        stance: 'predicts',
+        value: {
+          text: 'ISIS returns to power',
+          within: { low: 1, high: 2, unit: 'year' },
+          if: expect.stringContaining('the US withdraws'),
+        },
+      },
+    },
+  ]);
+  for (const claim of claims) await expectTraced(claim);
+});
+
+describe('two days later an unnamed official speaks of two injured', () => {
+  const INJURED = `of=injured&incident=${CONOCO}&${ON_US}`;
+  const BOTH = ['centcom-on-conoco#2', 'unnamed-official-on-conoco#1'];
+  const QUESTIONS = [
+    ...POLICIES.flatMap((policy) => [
+      `/tallies?policy=${policy}&${INJURED}`,
+      `/tallies?policy=${policy}&of=attacks,killed,injured,force-level`,
+      `/incidents/${CONOCO}?policy=${policy}`,
+    ]),
+    ...['actors', 'documents', 'statements', 'incidents', 'records'].map((list) => `/${list}?limit=500`),
+  ];
+
+  let later: LedgerClient;
+  let seedEnd: number;
+  const before = new Map<string, unknown>();
+
+  beforeAll(async () => {
+    ({ client: later, end: seedEnd } = await app.openExample('syria-later'));
+    await later.read(`/incidents?wait=${seedEnd}`);
+    for (const question of QUESTIONS) before.set(question, await later.read(question));
+
+    const lines = readFileSync(new URL('../../apps/standalone/example/conoco-later.ndjson', import.meta.url), 'utf8');
+    let position = seedEnd;
+    for (const line of lines.trimEnd().split('\n')) {
+      const { id, act, body } = JSON.parse(line) as { id: string; act: ActName; body: object };
+      ({ position } = await later.record(act, body, { commandKey: id }));
+    }
+    await later.read(`/incidents?wait=${position}`);
+  });
+
+  test.each(['latest-official', 'official-first'] as const)('%s: still none, and contested', async (policy) => {
+    const { figures, claims } = await tally(INJURED, policy, later);
+    expect(figures).toMatchObject([
+      {
+        ...triple(0, 0, 0),
+        status: 'affirmed-none',
+        contested: true,
+        used: [BOTH[0]],
+        setAside: [{ claim: BOTH[1], code: 'not-official' }],
+      },
+    ]);
+    expect(claims.map(({ id }) => id)).toEqual(BOTH);
+    expect(await row(INJURED, policy, later)).toMatchObject({ contested: 1, affirmedNone: 1 });
+  });
+
+  test.each(['envelope', 'best-graded'] as const)('%s: 0 to 2, reported, and contested', async (policy) => {
+    const { figures, claims } = await tally(INJURED, policy, later);
+    expect(figures).toMatchObject([{ ...triple(0, null, 2), status: 'reported', contested: true, used: BOTH }]);
+    expect(claims.map(({ id }) => id)).toEqual(BOTH);
+  });
+
+  test('both are listed on the page of the incident, each under its own line', async () => {
+    const page = await later.read<IncidentAnswer>(`/incidents/${CONOCO}`);
+    const lines = page.claims.find(({ predicate }) => predicate === 'injured')?.lines ?? [];
+    expect(lines.map(({ line, claims }) => [line, claims.map(({ id }) => id)])).toEqual([
+      ['us', [BOTH[0]]],
+      ['unnamed@made-up-gazette', [BOTH[1]]],
+    ]);
+  });
+
+  test('summed over both attacks, envelope: 0 to 2, 1 contested, 1 that nobody speaks of', async () => {
+    const found = await row(`of=injured&${ON_US}`, 'envelope', later);
+    expect(found).toMatchObject({ ...triple(0, 0, 2), contested: 1, unreported: 1, affirmedNone: 0 });
+  });
+
+  test('other figures stay', async () => {
+    expect(await row(`of=attacks&${ON_US}`, 'official-first', later)).toMatchObject(triple(2, 2, 2));
+    expect(await row(`of=killed&${ON_US}`, 'official-first', later)).toMatchObject({
+      ...triple(1, 1, 1),
+      contested: 0,
+    });
+  });
+
+  test.each(QUESTIONS)(
+    'as of the end of the first report, word for word as it was answered then: %s',
+    async (question) => {
+      expect(await later.read(`${question}&asOf=${seedEnd}`)).toEqual(before.get(question));
+    },
+  );
+});

@@ -1,6 +1,6 @@
 /**
- * Writes the generated contracts: the JSON Schema of every record (from the types in libs/domain). With --check it only
- * compares and fails where a file is out of date.
+ * Writes the generated contracts: the JSON Schema of every record (from the types in libs/domain) and the OpenAPI of both
+ * APIs (from the DTOs; needs `npm run build` before). With --check it only compares and fails where a file is out of date.
  *
  *   npm run contracts            npm run contracts -- --check
  */
@@ -45,6 +45,9 @@ for (const [name, version] of Object.entries(RECORD_VERSIONS)) {
   const path = `${name}.v${version}.json`;
   put(`records/${path}`, { ...plain(schema), $id: `/schemas/${path}` });
 }
+
+const { API_NAMES, describeOffline } = await import('../dist/apps/standalone/src/openapi.js');
+for (const name of API_NAMES) put(`openapi-${name}.json`, await describeOffline(name));
 
 if (stale.length > 0) {
   console.error(`Out of date in contracts/: ${stale.join(', ')}. Run: npm run contracts`);

@@ -193,9 +193,7 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     const standalone = await start('standalone');
     const recorder = await start('recorder', database);
     const noAppend = await start('no-append');
-    const emmett = fork(join(ALTERNATIVES, 'emmett.js'), [
-      await createDatabase(postgres.connectionString, 'emmett'),
-    ]);
+    const emmett = fork(join(ALTERNATIVES, 'emmett.js'), [await createDatabase(postgres.connectionString, 'emmett')]);
     undo.push(() => end(emmett));
     await answer(emmett);
     const plain = new Client({ connectionString: await createDatabase(postgres.connectionString, 'plain') });

@@ -51,7 +51,7 @@ export class Projector {
   async stop(): Promise<void> {
     this.#unlisten?.();
     this.#stop.abort();
-    await Promise.all([...this.#ledgers.values()].map((copy) => copy.running));
+    for (const { running } of this.#ledgers.values()) await running;
   }
 
   health(): ProjectionHealth[] {

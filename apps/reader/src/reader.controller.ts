@@ -1,5 +1,5 @@
 /** ANSWERS: every read of a ledger. Nothing here writes. */
-import { Controller, Get, Header, Inject, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
@@ -50,6 +50,7 @@ import {
   type TallyQuestion,
 } from '#read-models';
 import { readCursor, writeCursor } from './cursor.js';
+import { EtagByPosition } from './etag.js';
 import { named, Reads } from './reads.js';
 
 const PAGE_DEFAULT = 100;
@@ -60,6 +61,7 @@ const EXPLAINED_MAX = 100;
 const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
 
 @ApiTags('Reading')
+@UseInterceptors(EtagByPosition)
 @Controller('v1/ledgers')
 export class ReaderController {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
@@ -311,7 +313,8 @@ function clean<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], un
 
 function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {
   const { method, place, attacker, from, to, side, 'of.party': party } = query;
-  const { incident, kind } = { incident: undefined, kind: undefined, ...query };
+  const incident = 'incident' in query ? query.incident : undefined;
+  const kind = 'kind' in query ? query.kind : undefined;
   return clean({
     method: method as Method | undefined,
     kind: kind as IncidentKind | undefined,

@@ -1,5 +1,7 @@
 /** The API of both halves, described from their DTOs, each with a page to try it: /docs/recorder and /docs/reader. */
 import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ReaderModule } from '#app/reader';
 import { RecorderModule } from '#app/recorder';
@@ -19,7 +21,7 @@ const APIS = {
 
 export type ApiName = keyof typeof APIS;
 
-export function openApi(app: INestApplication, name: ApiName): OpenAPIObject {
+function openApi(app: INestApplication, name: ApiName): OpenAPIObject {
   const { title, about, module } = APIS[name];
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -41,4 +43,13 @@ export function describeApis(app: INestApplication): void {
       customSiteTitle: APIS[name].title,
     });
   }
+}
+
+/** The same document without anything running: for the files in contracts/. */
+export async function describeOffline(name: ApiName): Promise<OpenAPIObject> {
+  // In preview nothing is instantiated, so nothing is needed to instantiate it with.
+  const nothing = undefined as never;
+  const module = name === 'recorder' ? RecorderModule.with(nothing) : ReaderModule.with(nothing, '');
+  const app = await NestFactory.create(module, new FastifyAdapter(), { preview: true, logger: false });
+  return openApi(app, name);
 }

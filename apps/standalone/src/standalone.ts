@@ -27,7 +27,7 @@ import { createHttpApp, KeysFile, loadMasterKey, type Config } from '#runtime';
 import { describeApis } from './openapi.js';
 
 @Module({})
-export class StandaloneModule {
+class StandaloneModule {
   static with(writers: Writers, pool: Pool, schema: string): DynamicModule {
     return { module: StandaloneModule, imports: [RecorderModule.with(writers), ReaderModule.with(pool, schema)] };
   }
@@ -40,7 +40,7 @@ export interface Standalone {
   /** The ledgers there were when it started. */
   ledgers: string[];
   /** Answers everybody who waits, then ends in order; the database last. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface StandaloneOptions {
@@ -54,7 +54,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
   const { log } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) {
+    for (const step of undo.splice(0).toReversed()) {
       await step().catch((error: unknown) =>
         log(`While stopping: ${error instanceof Error ? error.message : String(error)}`),
       );

@@ -1,7 +1,6 @@
 /** WHAT GOES OVER HTTP: strict JSON, the bodies of acts and their check, answers, problems. Knows the domain's types only. */
 export { parseStrictJson, type JsonLimits } from './json-scanner.js';
 export {
-  FAULT_CODES,
   Problem,
   problemOf,
   PROBLEMS,
@@ -20,7 +19,7 @@ export {
   type CheckedBody,
   type OpenAct,
 } from './acts.js';
-export { type Open, type OpenText, PrivateText } from './vocabulary.dto.js';
+export { type Open, type OpenText } from './vocabulary.dto.js';
 export { WriteAnswer } from './answers.dto.js';
 export { isId } from './fields.js';
 export { readQuery } from './queries.js';

@@ -161,9 +161,9 @@ export class RecordsQuery extends PageQuery {
 }
 
 /** What can be added up, and what can be shown beside. */
-export const TALLY_TERMS = ['attacks', 'killed', 'injured', 'casualties', 'force-level'] as const;
-export const TALLY_BUCKETS = ['day', 'month', 'year', 'day:start', 'month:start', 'year:start'] as const;
-export const TALLY_GROUPINGS = [
+const TALLY_TERMS = ['attacks', 'killed', 'injured', 'casualties', 'force-level'] as const;
+const TALLY_BUCKETS = ['day', 'month', 'year', 'day:start', 'month:start', 'year:start'] as const;
+const TALLY_GROUPINGS = [
   'incident',
   'method',
   'place:site',
@@ -231,7 +231,7 @@ export class TalliesQuery extends PolicyQuery {
 }
 
 /** What every answer names. */
-export class AnswerDto {
+class AnswerDto {
   /** The ledger. */
   ledger!: string;
 
@@ -396,7 +396,7 @@ export class SetAsideDto {
   code!: string;
 }
 
-export class TripleDto {
+class TripleDto {
   /** At least so many; null: not said. */
   @ApiProperty({ type: 'integer', nullable: true })
   low!: number | null;

@@ -7,7 +7,7 @@ import { ancestorOfKind, type Registers } from './registers.js';
 import { liesWithin, overlaps, type Span } from './times.js';
 import type { Id, PlaceKind, PlaceValue } from './vocabulary.js';
 
-export const TIME_UNITS = ['day', 'month', 'year'] as const;
+const TIME_UNITS = ['day', 'month', 'year'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
 
 /** By the whole interval, or (UCDP's habit, and said so wherever it is used) by its start. */

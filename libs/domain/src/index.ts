@@ -6,22 +6,13 @@ export { Rejected, REJECTION_CODES, type RejectionCode } from './rejected.js';
 export { CODEBOOK_VERSION, POLICY_VERSIONS, type PolicyName } from './versions.js';
 export { decide } from './decide.js';
 export { evolve } from './evolve.js';
-export {
-  commitOverlay,
-  initialState,
-  LEDGER_ENTITY,
-  overlayOn,
-  Table,
-  type Entity,
-  type EntityKind,
-  type State,
-} from './state.js';
+export { commitOverlay, initialState, overlayOn, Table, type Entity, type EntityKind, type State } from './state.js';
 export { isInside, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
-export { isListed, keysOf, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
+export { isListed, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
 export { type SetAside, type SetAsideCode, type SourcedClaim } from './live-claims.js';
 export { positionsOf, type Flag, type Position, type Positions } from './positions.js';
 export { applyPolicy, type Figure, type Status } from './figures.js';
-export { sum, sumOfAttacks, UNREPORTED, type Addend, type Sum } from './sums.js';
+export { sum, UNREPORTED, type Addend, type Sum } from './sums.js';
 export {
   placeBucketOf,
   standsToPeriod,

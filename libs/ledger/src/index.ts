@@ -8,16 +8,7 @@ export {
   type Upcasters,
 } from './catalogue.js';
 export { createCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } from './codec.js';
-export {
-  digestOf,
-  loadDigestKey,
-  makeLedgerKeys,
-  MasterKey,
-  openText,
-  sealPrivateTexts,
-  type PrivateText,
-  type Unsealed,
-} from './keyring.js';
+export { MasterKey, type PrivateText, type Unsealed } from './keyring.js';
 export {
   Fenced,
   Refused,

@@ -12,7 +12,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** The keyid of a ledger's digest key. */
-export const DIGEST_KEY_ID = 'digest';
+const DIGEST_KEY_ID = 'digest';
 
 /** Wraps and unwraps keys with the master key. What is wrapped is bound to its ledger and id: it opens nowhere else. */
 export class MasterKey {

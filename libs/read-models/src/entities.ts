@@ -102,7 +102,7 @@ export async function incidents(
   );
   const found = rows.map((row) => ({ ...shown(row), time: row.time_from ?? '' }));
   const { items, next } = page(found, limit, ({ time, id }) => `${time} ${id}`);
-  return { items: items.map(({ time: _, ...rest }) => rest), next };
+  return { items: items.map(({ time: _time, ...rest }) => rest), next };
 }
 
 /** A record as it lies in the log. */

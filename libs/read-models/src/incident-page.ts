@@ -87,11 +87,11 @@ function answerOf(found: Positions, policy: PolicyName): Answer {
 
 function cardFields(card: Incident, found: readonly Positions[]): CardField[] {
   return (['time', 'place'] as const).flatMap((field) => {
-    const held = found.find(({ question }) => question.predicate === field);
+    const said = found.find(({ question }) => question.predicate === field);
     const value = card[field];
     if (value === undefined) return [];
-    const same = (held?.positions ?? []).filter((position) => saysTheSame(field, position.value, value));
-    return [{ field, follows: same.flatMap(({ claims }) => claims), disputed: held?.contested ?? false }];
+    const same = (said?.positions ?? []).filter((position) => saysTheSame(field, position.value, value));
+    return [{ field, follows: same.flatMap(({ claims }) => claims), disputed: said?.contested ?? false }];
   });
 }
 

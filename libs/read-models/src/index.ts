@@ -3,7 +3,7 @@ export { CheckpointMoved, ReadModels } from './read-models.js';
 export { PositionWatch } from './position-watch.js';
 export { ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
-export { shownClaims, type ShownClaim } from './claims.js';
+export { type ShownClaim } from './claims.js';
 export {
   claimsOfStatement,
   entities,
@@ -16,10 +16,8 @@ export {
 } from './entities.js';
 export { incidentPage, type IncidentPage } from './incident-page.js';
 export {
-  BUCKETS,
   explainedFigures,
   forceLevels,
-  GROUPINGS,
   MEASURES,
   overlapping,
   tally,

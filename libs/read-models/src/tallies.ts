@@ -28,10 +28,10 @@ export const MEASURES = {
 } as const;
 export type Measure = keyof typeof MEASURES;
 
-export const BUCKETS = ['day', 'month', 'year', 'day:start', 'month:start', 'year:start'] as const;
+const BUCKETS = ['day', 'month', 'year', 'day:start', 'month:start', 'year:start'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
-export const GROUPINGS = [
+const GROUPINGS = [
   'incident',
   'method',
   'place:site',
@@ -120,7 +120,7 @@ export async function tally(pool: Pool, schema: string, moment: Moment, question
 }
 
 /** The people that are counted on a side: all of it, or those of the party asked about. */
-export function whoOf(question: TallyQuestion, side: Side): string {
+function whoOf(question: TallyQuestion, side: Side): string {
   const { party } = question.filter;
   return whoKey(party === undefined ? { side } : { side, of: party });
 }
@@ -360,7 +360,7 @@ export function totalsBeside(
   place: string | undefined,
 ): Promise<ShownClaim[]> {
   const terms = measures.map((measure) => MEASURES[measure]);
-  const overlapping = `exists (
+  const overlaps = `exists (
     with recursive down as (
       select id from ${schema}.places p where ${held('p')} and p.id = $4
       union select p.id from ${schema}.places p join down on p.inside = down.id where ${held('p')}
@@ -374,7 +374,7 @@ export function totalsBeside(
     pool,
     schema,
     moment,
-    `c.predicate = 'total' and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlapping})`,
+    `c.predicate = 'total' and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlaps})`,
     [terms, place ?? null],
   );
 }

@@ -28,7 +28,7 @@ export const Access = (access: AccessNeeded): MethodDecorator => RouteConfig({ a
 const LEDGER = /^[a-z0-9-]{1,48}$/;
 
 /** @throws Problem unauthenticated */
-export function authenticate(keys: KeysFile, header: string | undefined): ApiKey {
+function authenticate(keys: KeysFile, header: string | undefined): ApiKey {
   if (header === undefined) {
     throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
   }
@@ -41,7 +41,7 @@ export function authenticate(keys: KeysFile, header: string | undefined): ApiKey
 }
 
 /** The later roles include the earlier ones; every key may read its ledgers. @throws Problem forbidden */
-export function authorise(key: ApiKey, ledger: string | undefined, needed: AccessRole | 'read'): void {
+function authorise(key: ApiKey, ledger: string | undefined, needed: AccessRole | 'read'): void {
   if (ledger !== undefined && key.ledgers !== '*' && !key.ledgers.includes(ledger)) {
     throw new Problem('forbidden', `The key ${key.id} is not for the ledger ${ledger}.`);
   }

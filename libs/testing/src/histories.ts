@@ -26,7 +26,7 @@ import {
 
 /** Ids of things of one kind: the first few are likely to exist, the last hardly. */
 const some = (prefix: string): fc.Arbitrary<string> =>
-  fc.constantFrom(...'000000000011111111222223').map((digit) => `${prefix}${digit}`);
+  fc.constantFrom(...Array.from('000000000011111111222223', (digit) => `${prefix}${digit}`));
 const actor = some('actor-');
 const place = some('place-');
 const document = some('document-');
@@ -108,7 +108,7 @@ function aboutOf(predicate: Predicate): fc.Arbitrary<Claim['about']> {
   }
 }
 
-const PEOPLE: readonly Predicate[] = ['killed', 'injured', 'casualties', 'total'];
+const PEOPLE: ReadonlySet<Predicate> = new Set(['killed', 'injured', 'casualties', 'total']);
 
 /** Numbers of people and attacks more often than the rest: most rules are about them. */
 const predicate = fc.constantFrom<Predicate>(
@@ -137,7 +137,7 @@ const claim: fc.Arbitrary<Claim> = predicate.chain((of) =>
       stance,
       value,
       ...(stance === 'not-confirms' && { manner }),
-      ...(PEOPLE.includes(of) && people !== undefined && { who: people }),
+      ...(PEOPLE.has(of) && people !== undefined && { who: people }),
     })),
 ) as fc.Arbitrary<Claim>;
 
@@ -153,7 +153,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           fc.option(actor),
         )
         .map(([kind, partOf]) => ({ kind, names: [{ text: 'A name' }], ...(partOf && { partOf }) })),
-    }) as fc.Arbitrary<Command>,
+    }),
   },
   {
     weight: 2,
@@ -163,7 +163,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       place: fc
         .tuple(fc.constantFrom('site', 'governorate', 'country'), fc.option(place))
         .map(([kind, inside]) => ({ kind, names: [{ text: 'A place' }], ...(inside && { inside }) })),
-    }) as fc.Arbitrary<Command>,
+    }),
   },
   {
     weight: 2,

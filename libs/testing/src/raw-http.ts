@@ -6,10 +6,12 @@ import type { Answer } from './ledger-client.js';
 /**
  * Sends one request, which should ask for `Connection: close`, and reads what comes until the server ends the
  * connection. A server may answer and stop listening before it has everything; its answer counts all the same.
+ * With `half`, nothing more will be sent, and the server can see it.
  */
 export async function exchange<Body = Record<string, unknown>>(
   url: string,
   request: string | Buffer,
+  { half = false }: { half?: boolean } = {},
 ): Promise<Answer<Body>> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -17,7 +19,8 @@ export async function exchange<Body = Record<string, unknown>>(
   socket.on('data', (chunk: Buffer) => heard.push(chunk));
   // A reset after the answer is no news; one instead of it shows below.
   socket.on('error', () => undefined);
-  socket.write(request);
+  if (half) socket.end(request);
+  else socket.write(request);
   if (!socket.destroyed) await once(socket, 'close');
   const bytes = Buffer.concat(heard);
   const end = bytes.indexOf('\r\n\r\n');

@@ -66,7 +66,7 @@ async function post(
     await fetch(`${app.url}/v1/ledgers/${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${ledger.key}`, 'content-type': 'application/json', ...headers },
-      body: body as BodyInit,
+      body,
     }),
   );
 }
@@ -99,7 +99,7 @@ describe('text that is not JSON with one meaning', () => {
     ['12345678901234567890', actor('"codes":{"gw":12345678901234567890}}'), '/codes/gw', 'number-loses-digits'],
     ['a fraction too fine', actor('"codes":{"gw":0.12345678901234567890}}'), '/codes/gw', 'number-loses-digits'],
     ['a number of 200 digits', actor(`"codes":{"gw":${'1'.repeat(200)}}}`), '/codes/gw', 'number-loses-digits'],
-    ['01', actor('"codes":{"gw":01}}'), '/codes/gw', 'syntax'],
+    ['01', actor('"codes":{"gw":01}}'), '/codes', 'syntax'],
     ['NUL', actor('"partOf":"\0"}'), '/partOf', 'nul'],
     ['\\u0000', actor('"partOf":"\\u0000"}'), '/partOf', 'nul'],
     ['\\ud800', actor('"partOf":"\\ud800"}'), '/partOf', 'lone-surrogate'],
@@ -352,6 +352,7 @@ describe('a body that does not have the form of its act', () => {
       '/expect',
       'too-many',
     ],
+    ['off the globe', 'register-place', { ...PLACE, point: { lat: 91, lon: 0 } }, '/point/lat', 'out-of-range'],
     [
       'version 0',
       'register-actor',
@@ -375,13 +376,6 @@ describe('what the rules refuse', () => {
     ['a part of a place', 'register-actor', { ...ACTOR, partOf: 'country' }, 'wrong-kind-of-reference', '/partOf'],
     ['a part of the ledger', 'register-actor', { ...ACTOR, partOf: 'ledger' }, 'wrong-kind-of-reference', '/partOf'],
     ['inside nowhere', 'register-place', { ...PLACE, inside: nobody }, 'unknown-reference', '/inside'],
-    [
-      'a point off the globe',
-      'register-place',
-      { ...PLACE, point: { lat: 91, lon: 0 } },
-      'contradiction',
-      '/point/lat',
-    ],
     ['published by nobody', 'register-document', { ...DOCUMENT, publisher: nobody }, 'unknown-reference', '/publisher'],
     ['a copy of nothing', 'register-document', { ...DOCUMENT, copyOf: nobody }, 'unknown-reference', '/copyOf'],
     [
@@ -456,10 +450,12 @@ describe('what the rules refuse', () => {
     expectProblem(await ledger.send<ProblemBody>(act, body, { id: 'incident' }), code, [pointer, code]);
   });
 
-  test('a change of what does not exist', async () => {
+  test('a change of what does not exist, or is no incident', async () => {
     for (const id of ['nothing', 'constructor', '__proto__', 'state', 'ledger', '../incident', 'INCIDENT', '\0']) {
-      expectProblem(await ledger.send<ProblemBody>('correct-incident', CARD, { id, ifMatch: '"1"' }), 'unknown-entity');
+      expectProblem(await ledger.send<ProblemBody>('correct-incident', CARD, { id }), 'unknown-entity');
     }
+    const asActor = await ledger.send<ProblemBody>('correct-incident', CARD, { id: 'state', ifMatch: '"1"' });
+    expectProblem(asActor, 'unknown-entity');
   });
 
   test('a document that is there already', async () => {
@@ -566,14 +562,9 @@ describe('too much', () => {
     expect(whole.body['bytesMax']).toBe(1024 * 1024);
 
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000, 0x20), Buffer.from('\r\n')]);
-    const { ['Content-Length']: _, ...headers } = {
-      Authorization: `Bearer ${ledger.key}`,
-      'Content-Type': 'application/json',
-      'Transfer-Encoding': 'chunked',
-      'Content-Length': 0,
-    };
+    const headers = { Authorization: `Bearer ${ledger.key}`, 'Content-Type': 'application/json' };
     const chunked = Buffer.concat([
-      Buffer.from(head('POST /v1/ledgers/bad-input/actors', headers)),
+      Buffer.from(head('POST /v1/ledgers/bad-input/actors', { ...headers, 'Transfer-Encoding': 'chunked' })),
       ...Array.from({ length: 160 }, () => chunk),
       Buffer.from('0\r\n\r\n'),
     ]);
@@ -606,6 +597,7 @@ describe('what is not a request of ours', () => {
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'bad-request'],
     ['a method nobody knows', head('BREW /v1/ledgers'), 'bad-request'],
     ['no Host', 'GET /v1/ledgers HTTP/1.1\r\nConnection: close\r\n\r\n', 'bad-request'],
+    ['HTTP/1.0 without Host', 'GET /v1/ledgers/bad-input HTTP/1.0\r\n\r\n', 'unauthenticated'],
     ['a space in a header’s name', head('GET /v1/ledgers', { 'X Y': 'z' }), 'bad-request'],
     ['two lengths', head('POST /v1/ledgers/bad-input/actors', { 'Content-Length': '1, 2' }), 'bad-request'],
     [
@@ -613,14 +605,17 @@ describe('what is not a request of ours', () => {
       head('POST /v1/ledgers/bad-input/actors', { 'Content-Length': 5, 'Transfer-Encoding': 'chunked' }) + '0\r\n\r\n',
       'bad-request',
     ],
-    ['an expectation of its own', head('GET /v1/ledgers', { Expect: 'miracles' }), 'bad-request'],
   ])('%s', async (_what, bytes, code) => {
     expectProblem(await exchange<ProblemBody>(app.url, bytes), code);
   });
 
+  test('an expectation of its own is passed over', async () => {
+    expect((await exchange(app.url, head('GET /v1/ledgers', { Expect: 'miracles' }))).status).toBe(200);
+  });
+
   test('a body cut short records nothing', async () => {
     const bytes = request('actors', JSON.stringify(ACTOR), { 'Content-Length': 1_000 });
-    await expect(exchange(app.url, bytes, { half: true })).rejects.toThrow(/0 bytes of an answer/);
+    expectProblem(await exchange<ProblemBody>(app.url, bytes, { half: true }), 'bad-request');
   });
 });
 
@@ -650,7 +645,6 @@ describe('addresses', () => {
     ['/v1/ledgers/bad-input/records/99999999999999999999', 'not-found'],
     ['/v1/ledgers/bad-input/records/1%20or%201=1', 'not-found'],
     ['/v1/ledgers/bad-input/', 'not-found'],
-    ['/v1/ledgers//actors', 'not-found'],
     ['/v2/ledgers', 'not-found'],
     ['/', 'not-found'],
     ['//evil.example/', 'not-found'],
@@ -659,6 +653,7 @@ describe('addresses', () => {
     ['/schemas/StatementRecorded.v0.json', 'not-found'],
     ['/schemas/StatementRecorded.v2.json', 'not-found'],
     ['/schemas/..%2f..%2fpackage.json', 'not-found'],
+    ['/v1/ledgers//actors', 'bad-parameter'],
     ['/v1/ledgers/BAD-INPUT/actors', 'bad-parameter'],
     ['/v1/ledgers/bad_input', 'bad-parameter'],
     ['/v1/ledgers/__proto__', 'bad-parameter'],

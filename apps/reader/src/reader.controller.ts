@@ -58,6 +58,7 @@ const DEFAULT_POLICY: PolicyName = 'official-first';
 /** Incidents whose figures are given one by one beside a sum. */
 const EXPLAINED_MAX = 100;
 
+const idParam = ApiParam({ name: 'id', description: 'Id of the entity.' });
 const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
 
 @ApiTags('Reading')
@@ -150,6 +151,7 @@ export class ReaderController {
 
   @Get(':ledger/actors/:id')
   @ledgerParam
+  @idParam
   @ApiOperation({ summary: 'One actor' })
   @ApiOkResponse({ type: EntityAnswer })
   actor(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
@@ -158,6 +160,7 @@ export class ReaderController {
 
   @Get(':ledger/places/:id')
   @ledgerParam
+  @idParam
   @ApiOperation({ summary: 'One place' })
   @ApiOkResponse({ type: EntityAnswer })
   place(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
@@ -166,6 +169,7 @@ export class ReaderController {
 
   @Get(':ledger/documents/:id')
   @ledgerParam
+  @idParam
   @ApiOperation({ summary: 'One document' })
   @ApiOkResponse({ type: EntityAnswer })
   document(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
@@ -174,6 +178,7 @@ export class ReaderController {
 
   @Get(':ledger/statements/:id')
   @ledgerParam
+  @idParam
   @ApiOperation({ summary: 'One statement with its claims' })
   @ApiOkResponse({ type: StatementAnswer })
   async statement(
@@ -188,6 +193,7 @@ export class ReaderController {
 
   @Get(':ledger/incidents/:id')
   @ledgerParam
+  @idParam
   @ApiOperation({ summary: 'One incident: what happened, who says so, and the figures' })
   @ApiOkResponse({ type: IncidentAnswer })
   async incident(
@@ -254,6 +260,7 @@ export class ReaderController {
 
   @Get(':ledger/records/:sequence')
   @ledgerParam
+  @ApiParam({ name: 'sequence', description: 'Position of the record, from 1.', schema: { type: 'integer', minimum: 1 } })
   @ApiOperation({ summary: 'The exact bytes of one record' })
   @ApiProduces('application/cloudevents+json')
   @Header('content-type', 'application/cloudevents+json')

@@ -1,6 +1,6 @@
 /** The schemas that records name in `dataschema`, and the problems that answers name in `type`. */
 import { Controller, Get, Header, Param } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Problem } from '#contracts';
 import type { RecordName } from '#domain';
 import { recordSchema, RECORD_VERSIONS } from '#ledger';
@@ -9,6 +9,7 @@ import { recordSchema, RECORD_VERSIONS } from '#ledger';
 @Controller('schemas')
 export class SchemasController {
   @Get(':file')
+  @ApiParam({ name: 'file', description: 'Name of the record, its version, .json.', example: 'StatementRecorded.v1.json' })
   @ApiOperation({ summary: 'JSON Schema of the data of a record, such as StatementRecorded.v1.json' })
   @ApiProduces('application/schema+json')
   @Header('content-type', 'application/schema+json')

@@ -476,6 +476,7 @@ export class FigureDto extends TripleDto {
   used!: readonly string[];
 
   /** The claims that do not, each with the rule's code. */
+  @ApiProperty({ type: SetAsideDto, isArray: true })
   setAside!: readonly SetAsideDto[];
 
   /** What a reader should know about how it came to be: disordered, readings-differ, partial, kind-exceeds. */
@@ -514,12 +515,14 @@ export class QuestionAnswerDto {
   figure!: unknown;
 
   /** What each line holds. */
+  @ApiProperty({ type: PositionDto, isArray: true })
   positions!: readonly PositionDto[];
 
   /** Whether lines contradict each other. */
   contested!: boolean;
 
   /** The claims that are no part of the answer, each with the rule's code. */
+  @ApiProperty({ type: SetAsideDto, isArray: true })
   setAside!: readonly SetAsideDto[];
 }
 

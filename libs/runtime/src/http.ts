@@ -53,6 +53,8 @@ export async function createHttpApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     return503OnClosing: false,
+    // Node's own answer to a request without Host would be no problem+json; `refuseEarly` has one.
+    http: { requireHostHeader: false },
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       greet(request, reply);
@@ -61,6 +63,8 @@ export async function createHttpApp(
     clientErrorHandler: answerNoise,
   });
   const fastify = adapter.getInstance() as FastifyInstance;
+  // What else a client expects (HTTP knows only 100-continue) may be passed over, where Node would refuse.
+  fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
   const methods = rememberMethods(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
@@ -112,6 +116,8 @@ function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
     if (stopping) {
       reply.header('connection', 'close');
       done(new Problem('stopping', 'This process is stopping: send the request again.'));
+    } else if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
+      done(new Problem('bad-request', 'The header Host is missing.'));
     } else if (request.is404) done(nothingHere(request, methods));
     else done();
   });

@@ -1,6 +1,5 @@
 /** Bytes sent to a server as they are, for what no HTTP client would send. */
 import { connect } from 'node:net';
-import { once } from 'node:events';
 import type { Answer } from './ledger-client.js';
 
 /**
@@ -21,7 +20,7 @@ export async function exchange<Body = Record<string, unknown>>(
   socket.on('error', () => undefined);
   if (half) socket.end(request);
   else socket.write(request);
-  if (!socket.destroyed) await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   const bytes = Buffer.concat(heard);
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) throw new Error(`The server ended the connection with ${bytes.length} bytes of an answer.`);

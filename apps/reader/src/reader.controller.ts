@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@ne
 import type { FastifyReply } from 'fastify';
 import {
   ActorsQuery,
+  AnswersProblems,
   DocumentsQuery,
   EntitiesAnswer,
   EntityAnswer,
@@ -62,6 +63,7 @@ const idParam = ApiParam({ name: 'id', description: 'Id of the entity.' });
 const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
 
 @ApiTags('Reading')
+@AnswersProblems()
 @UseInterceptors(EtagByPosition)
 @Controller('v1/ledgers')
 export class ReaderController {
@@ -260,7 +262,11 @@ export class ReaderController {
 
   @Get(':ledger/records/:sequence')
   @ledgerParam
-  @ApiParam({ name: 'sequence', description: 'Position of the record, from 1.', schema: { type: 'integer', minimum: 1 } })
+  @ApiParam({
+    name: 'sequence',
+    description: 'Position of the record, from 1.',
+    schema: { type: 'integer', minimum: 1 },
+  })
   @ApiOperation({ summary: 'The exact bytes of one record' })
   @ApiProduces('application/cloudevents+json')
   @Header('content-type', 'application/cloudevents+json')

@@ -9,7 +9,11 @@ import { recordSchema, RECORD_VERSIONS } from '#ledger';
 @Controller('schemas')
 export class SchemasController {
   @Get(':file')
-  @ApiParam({ name: 'file', description: 'Name of the record, its version, .json.', example: 'StatementRecorded.v1.json' })
+  @ApiParam({
+    name: 'file',
+    description: 'Name of the record, its version, .json.',
+    example: 'StatementRecorded.v1.json',
+  })
   @ApiOperation({ summary: 'JSON Schema of the data of a record, such as StatementRecorded.v1.json' })
   @ApiProduces('application/schema+json')
   @Header('content-type', 'application/schema+json')

@@ -13,7 +13,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { ACTS, completeAct, Problem, readBody, WriteAnswer } from '#contracts';
+import { ACTS, AnswersProblems, completeAct, Problem, readBody, WriteAnswer } from '#contracts';
 import type { ActName } from '#domain';
 import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
 import { Access } from '#runtime';
@@ -71,6 +71,7 @@ function Act(name: ActName): MethodDecorator {
 }
 
 @ApiTags('Recording')
+@AnswersProblems()
 @Controller('v1/ledgers')
 export class RecorderController {
   constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}

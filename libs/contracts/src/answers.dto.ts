@@ -1,5 +1,6 @@
-/** What a write is answered with. */
-import { ApiProperty } from '@nestjs/swagger';
+/** What a write is answered with, and what anybody is answered with who does not get what was asked for. */
+import { ApiDefaultResponse, ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { PROBLEMS } from './problems.js';
 
 export class WriteAnswer {
   /** Id of the entity that was made or changed. */
@@ -21,4 +22,57 @@ export class WriteAnswer {
   /** True where everything was so already, and nothing was recorded. */
   @ApiProperty({ type: 'boolean', enum: [true], required: false })
   unchanged?: true;
+}
+
+export class FaultDto {
+  /** Where it is wrong: an RFC 6901 JSON pointer into the body, or the name of a parameter after a slash. */
+  @ApiProperty({ type: 'string' })
+  pointer!: string;
+
+  /** What is wrong, for programs. */
+  @ApiProperty({ type: 'string' })
+  code!: string;
+
+  /** What is wrong, for people. */
+  @ApiProperty({ type: 'string' })
+  reason!: string;
+}
+
+/** Every answer that is not what was asked for (RFC 9457). docs/problems.md says what to do about each code. */
+export class ProblemAnswer {
+  /** The kind of problem: /problems/ and its code. */
+  @ApiProperty({ type: 'string' })
+  type!: string;
+
+  /** The kind in words. */
+  @ApiProperty({ type: 'string' })
+  title!: string;
+
+  /** The HTTP status. */
+  @ApiProperty({ type: 'integer' })
+  status!: number;
+
+  /** The kind for programs, from one closed list. */
+  @ApiProperty({ type: 'string', enum: Object.keys(PROBLEMS) })
+  code!: string;
+
+  /** What is the matter here, and what to do. */
+  @ApiProperty({ type: 'string' })
+  detail!: string;
+
+  /** Every place that is wrong. */
+  @ApiProperty({ type: FaultDto, isArray: true, required: false })
+  errors?: FaultDto[];
+}
+
+/** Says of every operation of a controller that it may answer with a problem. */
+export function AnswersProblems(): ClassDecorator {
+  const schema = { $ref: getSchemaPath(ProblemAnswer) };
+  const decorators = [
+    ApiExtraModels(ProblemAnswer),
+    ApiDefaultResponse({ description: 'A problem.', content: { 'application/problem+json': { schema } } }),
+  ];
+  return (target) => {
+    for (const decorate of decorators) decorate(target);
+  };
 }

@@ -20,7 +20,7 @@ export {
   type OpenAct,
 } from './acts.js';
 export { type Open, type OpenText } from './vocabulary.dto.js';
-export { WriteAnswer } from './answers.dto.js';
+export { AnswersProblems, WriteAnswer } from './answers.dto.js';
 export { isId } from './fields.js';
 export { readQuery } from './queries.js';
 export {

@@ -12,3 +12,4 @@ export { codec, recordsOf } from './records.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';
+export { RunningCommand, type Exit } from './command.js';

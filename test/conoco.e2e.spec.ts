@@ -208,6 +208,23 @@ describe('injured and killed', () => {
     expect(found.claims).toHaveLength(1);
   });
 
+  test('killed in all of Syria, each on the side it was on, and all of them', async () => {
+    const { rows } = await tally('of=killed&place=syria');
+    expect(
+      rows.map(({ side, low, best, high, incidents, unreported }) => ({
+        side,
+        low,
+        best,
+        high,
+        incidents,
+        unreported,
+      })),
+    ).toEqual([
+      { side: 'all', ...triple(2, 2, 2), incidents: 4, unreported: 1 },
+      { side: 'target', ...triple(2, 2, 2), incidents: 3, unreported: 0 },
+    ]);
+  });
+
   test('summed over both attacks, with what is affirmed and what nobody says beside the number', async () => {
     expect(await row(`of=killed&${ON_US}`)).toMatchObject({
       ...triple(1, 1, 1),

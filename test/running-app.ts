@@ -10,6 +10,7 @@ import { LedgerClient, temporaryPostgresFolder } from '#testing';
 export interface RunningApp {
   readonly url: string;
   readonly dataDir: string;
+  /** The keys file, edited as an operator's command edits it: the application notices by itself. */
   readonly keys: KeysFile;
   /** A client with a new key of that role, for that ledger only. */
   client(ledger: string, role?: AccessRole): Promise<LedgerClient>;
@@ -28,10 +29,11 @@ export async function startApp(): Promise<RunningApp> {
   const lines: string[] = [];
   try {
     const config = readConfig({ DATA_DIR: dataDir, PORT: '0' });
-    const { url, keys, stop } = await startStandalone(config, {
+    const { url, stop } = await startStandalone(config, {
       log: (line) => lines.push(line),
       onDatabaseLost: () => lines.push('The database was lost.'),
     });
+    const keys = new KeysFile(config.keysFile);
     const client = async (ledger: string, role: AccessRole = 'admin'): Promise<LedgerClient> =>
       new LedgerClient(url, ledger, (await keys.add({ roles: [role], ledgers: [ledger] })).text);
     return {

@@ -2,7 +2,7 @@
  * What is sent to a server under measurement: a ledger with something in it to speak about, then one statement after
  * another, from 64 connections at once or one at a time. Any answer but 201 ends the measurement: it would count nothing.
  */
-import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import autocannon from 'autocannon';
 
 export interface Server {
@@ -113,43 +113,56 @@ export async function underLoad({ url, key }: Server, connections: number, secon
   };
 }
 
-/** Sends one command after another over one connection. */
+/**
+ * Sends one command after another over one connection. On the bare socket: Node's own HTTP client takes as long as the
+ * server, and what is measured is the server.
+ */
 export class OneByOne {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #socket: Socket;
   #sent = 0;
+  #waiting: { resolve: (position: number) => void; reject: (reason: Error) => void } | undefined;
+  #received = '';
 
-  constructor(private readonly server: Server) {}
+  constructor(private readonly server: Server) {
+    const { hostname, port } = new URL(server.url);
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (chunk: string) => this.#receive(chunk));
+    this.#socket.on('error', (error) => this.#waiting?.reject(error));
+    this.#socket.on('close', () => this.#waiting?.reject(new Error('The server closed the connection.')));
+  }
 
   /** The position of the record that it made. */
   send(): Promise<number> {
     this.#sent += 1;
-    const body = Buffer.from(statementBody(this.#sent));
+    const body = statementBody(this.#sent);
+    const headers = {
+      host: new URL(this.server.url).host,
+      ...headersWith(this.server.key),
+      'content-length': body.length,
+    };
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     return new Promise((resolve, reject) => {
-      const outgoing = request(
-        `${this.server.url}${LEDGER}/statements`,
-        {
-          method: 'POST',
-          agent: this.#agent,
-          headers: { ...headersWith(this.server.key), 'content-length': body.byteLength },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
-            if (response.statusCode === 201) resolve((JSON.parse(text) as { position: number }).position);
-            else reject(new Error(`${response.statusCode} ${text}`));
-          });
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(body);
+      this.#waiting = { resolve, reject };
+      this.#socket.write([`POST ${LEDGER}/statements HTTP/1.1`, ...head, '', body].join('\r\n'), 'latin1');
     });
   }
 
+  #receive(chunk: string): void {
+    this.#received += chunk;
+    const end = this.#received.indexOf('\r\n\r\n');
+    const [, length] = /^content-length: (\d+)/im.exec(this.#received.slice(0, Math.max(end, 0))) ?? [];
+    if (length === undefined || this.#received.length < end + 4 + Number(length)) return;
+    const text = this.#received;
+    this.#received = '';
+    if (text.startsWith('HTTP/1.1 201 ')) {
+      this.#waiting?.resolve((JSON.parse(text.slice(end + 4)) as { position: number }).position);
+    } else this.#waiting?.reject(new Error(text));
+  }
+
   close(): void {
-    this.#agent.destroy();
+    this.#waiting = undefined;
+    this.#socket.destroy();
   }
 }
 

@@ -225,7 +225,7 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     }
     return report(figures, { rounds, seconds, rowBytes: row.byteLength, postgres: rows[0]?.server_version ?? '' });
   } finally {
-    for (const step of undo.reverse()) await step().catch((error: unknown) => log(String(error)));
+    for (const step of undo.toReversed()) await step().catch((error: unknown) => log(String(error)));
   }
 }
 

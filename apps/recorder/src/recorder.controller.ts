@@ -1,5 +1,5 @@
 /** WRITES: one route for each act. A body is checked, made a command, decided and appended; the answer says where it stands. */
-import { Controller, createParamDecorator, HttpCode, Inject, Post, type ExecutionContext } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiBearerAuth,
@@ -22,15 +22,7 @@ import { Execute } from './execute.js';
 /** Visible ASCII, so that it can stand in a record and a log line as it is. */
 const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
 
-interface Call {
-  request: FastifyRequest<{ Params: { ledger: string; id?: string } }>;
-  reply: FastifyReply;
-}
-
-const TheCall = createParamDecorator((_data: unknown, context: ExecutionContext): Call => {
-  const http = context.switchToHttp();
-  return { request: http.getRequest(), reply: http.getResponse() };
-});
+type Incoming = FastifyRequest<{ Params: { ledger: string; id?: string } }>;
 
 /** The route of an act, and what it says of itself in the OpenAPI document. */
 function Act(name: ActName): MethodDecorator {
@@ -77,41 +69,41 @@ export class RecorderController {
   constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}
 
   @Act('open-ledger')
-  openLedger(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('open-ledger', call);
+  openLedger(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('open-ledger', request, reply);
   }
 
   @Act('register-actor')
-  registerActor(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('register-actor', call);
+  registerActor(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('register-actor', request, reply);
   }
 
   @Act('register-place')
-  registerPlace(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('register-place', call);
+  registerPlace(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('register-place', request, reply);
   }
 
   @Act('register-document')
-  registerDocument(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('register-document', call);
+  registerDocument(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('register-document', request, reply);
   }
 
   @Act('record-incident')
-  recordIncident(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('record-incident', call);
+  recordIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('record-incident', request, reply);
   }
 
   @Act('correct-incident')
-  correctIncident(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('correct-incident', call);
+  correctIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('correct-incident', request, reply);
   }
 
   @Act('record-statement')
-  recordStatement(@TheCall() call: Call): Promise<WriteAnswer> {
-    return this.#record('record-statement', call);
+  recordStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('record-statement', request, reply);
   }
 
-  async #record(name: ActName, { request, reply }: Call): Promise<WriteAnswer> {
+  async #record(name: ActName, request: Incoming, reply: FastifyReply): Promise<WriteAnswer> {
     const { caller, params, body, headers } = request;
     if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
     const checked = readBody(name, body, { id: params.id, ifMatch: headers['if-match'] });

@@ -24,7 +24,7 @@ export class WriteAnswer {
   unchanged?: true;
 }
 
-export class FaultDto {
+class FaultDto {
   /** Where it is wrong: an RFC 6901 JSON pointer into the body, or the name of a parameter after a slash. */
   @ApiProperty({ type: 'string' })
   pointer!: string;
@@ -39,7 +39,7 @@ export class FaultDto {
 }
 
 /** Every answer that is not what was asked for (RFC 9457). docs/problems.md says what to do about each code. */
-export class ProblemAnswer {
+class ProblemAnswer {
   /** The kind of problem: /problems/ and its code. */
   @ApiProperty({ type: 'string' })
   type!: string;

@@ -41,6 +41,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** An id of 100 characters, each of them percent-encoded. */
 const PARAMETER_LENGTH_MAX = 300;
 const RETRY_AFTER_SECONDS = 1;
+const SWEEP_MS = 50;
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** The application behind its edge, ready to listen or to be injected into. */
@@ -107,14 +108,25 @@ function greet(request: FastifyRequest, reply: FastifyReply): void {
 /** What needs no look at the caller or the body: a process that stops, an address that does not exist. */
 function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
   let stopping = false;
+  let sweeping: NodeJS.Timeout | undefined;
   fastify.addHook('preClose', (done) => {
     stopping = true;
+    // Closing ends the connections that are idle now. One that becomes idle later would be waited for as long as it is
+    // kept alive, which is longer than anybody waits for a process to stop.
+    sweeping = setInterval(() => fastify.server.closeIdleConnections(), SWEEP_MS).unref();
+    done();
+  });
+  fastify.addHook('onClose', (_fastify, done) => {
+    clearInterval(sweeping);
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close');
     done();
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     greet(request, reply);
     if (stopping) {
-      reply.header('connection', 'close');
       done(new Problem('stopping', 'This process is stopping: send the request again.'));
     } else if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
       done(new Problem('bad-request', 'The header Host is missing.'));

@@ -1,7 +1,6 @@
 /** THE WORDS OF TESTS, imported by specs only: real servers that clean up after themselves. */
 export {
   freshDatabase,
-  prepareSharedPostgres,
   startTemporaryPostgres,
   temporaryPostgresFolder,
   type PostgresFolder,

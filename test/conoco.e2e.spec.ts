@@ -2,7 +2,6 @@
  * The case that the ledger was made for: one newspaper report, recorded through the public API and asked about over HTTP,
  * each question that the report answers or leaves open. A number is asked with its policy, and leads to its source.
  */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type {
   EntitiesAnswer,
@@ -12,9 +11,9 @@ import type {
   StatementAnswer,
   TalliesAnswer,
 } from '#contracts';
-import { POLICY_VERSIONS, type ActName, type Claim, type PolicyName } from '#domain';
+import { POLICY_VERSIONS, type Claim, type PolicyName } from '#domain';
 import type { LedgerClient } from '#testing';
-import { startApp, type RunningApp } from './running-app.js';
+import { recordLines, startApp, type RunningApp } from './running-app.js';
 
 const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
 const ON_US = 'side=target&of.party=us';
@@ -387,12 +386,7 @@ describe('two days later an unnamed official speaks of two injured', () => {
     await later.read(`/incidents?wait=${seedEnd}`);
     for (const question of QUESTIONS) before.set(question, await later.read(question));
 
-    const lines = readFileSync(new URL('../../apps/standalone/example/conoco-later.ndjson', import.meta.url), 'utf8');
-    let position = seedEnd;
-    for (const line of lines.trimEnd().split('\n')) {
-      const { id, act, body } = JSON.parse(line) as { id: string; act: ActName; body: object };
-      ({ position } = await later.record(act, body, { commandKey: id }));
-    }
+    const position = await recordLines(later, 'conoco-later.ndjson');
     await later.read(`/incidents?wait=${position}`);
   });
 

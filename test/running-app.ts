@@ -2,8 +2,10 @@
  * The whole application in the test's own process, on a data folder of its own and a free port. Tests reach it as
  * everybody does, over HTTP; what they may look at besides is its log and its folder.
  */
-import { loadExample, openLedger, startStandalone } from '#app/standalone';
+import { readFileSync } from 'node:fs';
+import { startStandalone } from '#app/standalone';
 import type { AccessRole } from '#contracts';
+import type { ActName } from '#domain';
 import { KeysFile, readConfig } from '#runtime';
 import { LedgerClient, temporaryPostgresFolder } from '#testing';
 
@@ -36,19 +38,20 @@ export async function startApp(): Promise<RunningApp> {
     const keys = new KeysFile(config.keysFile);
     const client = async (ledger: string, role: AccessRole = 'admin'): Promise<LedgerClient> =>
       new LedgerClient(url, ledger, (await keys.add({ roles: [role], ledgers: [ledger] })).text);
+    const open = async (ledger: string): Promise<LedgerClient> => {
+      const admin = await client(ledger);
+      await admin.record('open-ledger', { origin: { title: 'Opened for a test' } });
+      return admin;
+    };
     return {
       url,
       dataDir,
       keys,
       client,
-      async open(ledger) {
-        const admin = await client(ledger);
-        await openLedger(url, admin.key ?? '', ledger);
-        return admin;
-      },
+      open,
       async openExample(ledger) {
-        const admin = await client(ledger);
-        return { client: admin, end: await loadExample(url, admin.key ?? '', ledger) };
+        const admin = await open(ledger);
+        return { client: admin, end: await recordLines(admin, 'conoco.ndjson') };
       },
       logged: () => lines.join('\n'),
       async stop() {
@@ -60,4 +63,18 @@ export async function startApp(): Promise<RunningApp> {
     await kept.remove();
     throw error;
   }
+}
+
+/** Records a file of the example, line by line; returns the position of the last record. */
+export async function recordLines(
+  ledger: LedgerClient,
+  file: 'conoco.ndjson' | 'conoco-later.ndjson',
+): Promise<number> {
+  const lines = readFileSync(new URL(`../../apps/standalone/example/${file}`, import.meta.url), 'utf8');
+  let position = 0;
+  for (const line of lines.trimEnd().split('\n')) {
+    const { id, act, body } = JSON.parse(line) as { id: string; act: ActName; body: object };
+    ({ position } = await ledger.record(act, body, { commandKey: id }));
+  }
+  return position;
 }

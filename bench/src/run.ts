@@ -23,6 +23,8 @@ import type { Kind } from './server.js';
 const HTTP_CONNECTIONS = 64;
 const EMMETT_CALLERS = 32;
 const SINGLES_A_ROUND = 200;
+/** Node compiles what is hot while it runs: figures of the first seconds are those of another program. */
+const WARM_UP_TURNS = 2;
 const ALTERNATIVES = fileURLToPath(new URL('../../../bench/alternatives', import.meta.url));
 
 /** What is measured, by the name of its row: a figure for each round. */
@@ -165,8 +167,11 @@ async function measureSingles(subject: Subject, plain: Client, row: Buffer, figu
   figures.add('insert p99', quantile(inserts, 0.99));
 }
 
-/** The bytes of the last record: what a bare INSERT of the same size takes. */
-async function lastRecord(database: string): Promise<Buffer> {
+/** The bytes of a command's record: what a bare INSERT of the same size takes. */
+async function recordOf(recorder: Subject, database: string): Promise<Buffer> {
+  const one = new OneByOne(recorder);
+  await one.send();
+  one.close();
   const client = new Client({ connectionString: database });
   await client.connect();
   const { rows } = await client.query<{ bytes: Buffer }>(
@@ -201,7 +206,7 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     undo.push(() => plain.end());
     await plain.query('CREATE TABLE plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes bytea NOT NULL)');
     const { rows } = await plain.query<{ server_version: string }>('SHOW server_version');
-    const row = await lastRecord(database);
+    const row = await recordOf(recorder, database);
 
     const stretches: ((figures: Figures, seconds: number) => Promise<void>)[] = [
       (figures, length) => measureLoad('recorder', recorder, length, figures),
@@ -211,7 +216,9 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
       (figures, length) => measureLoad('standalone', standalone, length, figures),
     ];
     log('Warming up.');
-    for (const stretch of stretches) await stretch(new Figures(), Math.min(seconds, 3));
+    for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
+      for (const stretch of stretches) await stretch(new Figures(), seconds);
+    }
     const figures = new Figures();
     for (let round = 0; round < rounds; round += 1) {
       // Each round begins with another one: what comes first is not always the same.

@@ -1,7 +1,7 @@
 /**
  * COPIES the log into the read models: a plain loop for each ledger, one transaction a batch, its place kept in the same
  * transaction. What passes (Postgres away) is waited for; what does not (a record that cannot be read) stops that ledger
- * alone and is named in its health.
+ * alone and is named at /health/ready.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Unreadable, type LogReader } from '#ledger';
@@ -58,6 +58,16 @@ export class Projector {
     return [...this.#ledgers.values()].map(({ health }) => ({ ...health }));
   }
 
+  /** Read models behind the log catch up; a log that ends before its read models is another log, or was restored. */
+  async #expectEnd(ledger: string, checkpoint: number): Promise<void> {
+    const end = await this.reader.storage.end(ledger);
+    if (end < checkpoint) {
+      throw new Unreadable(
+        `the log ends at ${end}, but the read models hold ${checkpoint} records: it is not the log they were made from. Restore the newer log, or drop the read models and start again.`,
+      );
+    }
+  }
+
   #wake(ledger: string): void {
     if (this.#stop.signal.aborted) return;
     let copy = this.#ledgers.get(ledger);
@@ -81,7 +91,10 @@ export class Projector {
         health.sequence = from;
         const entries = await this.reader.read(health.ledger, from, this.#batchMax);
         const last = entries.at(-1);
-        if (last === undefined) continue;
+        if (last === undefined) {
+          await this.#expectEnd(health.ledger, from);
+          continue;
+        }
         await this.readModels.apply(health.ledger, from, entries);
         after = last.record.sequence;
         health.sequence = after;
@@ -121,5 +134,5 @@ interface LedgerCopy {
 function isPermanent(error: unknown): boolean {
   if (error instanceof Unreadable || error instanceof TypeError || error instanceof RangeError) return true;
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^(0A|22|23|42)/.test(code);
+  return typeof code === 'string' && /^(0A|21|22|23|42|54)/.test(code);
 }

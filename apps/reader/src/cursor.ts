@@ -23,13 +23,18 @@ export function readCursor(question: object, text: string): Cursor {
   }
   if (Array.isArray(parts)) {
     const [mark, sequence, after] = parts as unknown[];
-    if (mark === markOf(question) && Number.isSafeInteger(sequence) && typeof after === 'string') {
+    if (mark === markOf(question) && Number.isSafeInteger(sequence) && typeof after === 'string' && isPlain(after)) {
       return { sequence: sequence as number, after };
     }
   }
   throw new Problem('bad-parameter', 'The parameter cursor must be `next` of an answer to this very question.', {
     details: { parameter: 'cursor' },
   });
+}
+
+/** What we write into a cursor is ids, times and digits; a made-up one may hold anything. */
+function isPlain(after: string): boolean {
+  return /^[\x20-\x7e]{0,200}$/.test(after);
 }
 
 function markOf(question: object): string {

@@ -1,7 +1,7 @@
 /** ANSWERS: every read of a ledger. Nothing here writes. */
-import { Controller, Get, Header, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   ActorsQuery,
   AnswersProblems,
@@ -37,6 +37,7 @@ import {
   forceLevels,
   incidentPage,
   incidents,
+  lineOfActor,
   MEASURES,
   overlapping,
   records,
@@ -70,11 +71,13 @@ export class ReaderController {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
 
   @Get()
-  @ApiOperation({ summary: 'The ledgers' })
+  @ApiOperation({ summary: 'The ledgers that the key is for' })
   @ApiOkResponse({ type: LedgersAnswer })
-  async ledgers(@Query() query: LedgersQuery): Promise<LedgersAnswer> {
+  async ledgers(@Query() query: LedgersQuery, @Req() { caller }: FastifyRequest): Promise<LedgersAnswer> {
     readQuery(LedgersQuery, query);
-    return { ledgers: await this.reads.ledgers() };
+    const ledgers = await this.reads.ledgers();
+    const mayRead = caller?.ledgers ?? '*';
+    return { ledgers: mayRead === '*' ? ledgers : ledgers.filter(({ ledger }) => mayRead.includes(ledger)) };
   }
 
   @Get(':ledger')
@@ -226,6 +229,7 @@ export class ReaderController {
     const { pool, schema } = this.reads;
 
     const terms = (checked.of ?? 'attacks,killed,injured').split(',');
+    await this.#needLine(moment, checked['of.party']);
     const measures = terms.filter((term): term is Measure => term in MEASURES);
     const question: TallyQuestion = { measures, filter: incidentFilter(checked), policy: name, ...grouping(checked) };
     const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question);
@@ -251,7 +255,8 @@ export class ReaderController {
     const checked = readQuery(RecordsQuery, query);
     const question = clean({ list: 'records', entity: checked.entity });
     return this.#list(ledger, checked, question, async (moment, after, limit) => {
-      const page = await records(this.reads.pool, this.reads.schema, moment, checked.entity, Number(after), limit);
+      const from = /^\d{1,15}$/.test(after) ? Number(after) : 0;
+      const page = await records(this.reads.pool, this.reads.schema, moment, checked.entity, from, limit);
       const items = page.items.map(({ sequence, bytes }) => ({
         sequence,
         event: JSON.parse(bytes.toString('utf8')) as unknown,
@@ -285,6 +290,19 @@ export class ReaderController {
     }
     void reply.header('content-disposition', 'inline');
     return found.bytes;
+  }
+
+  /** People are called after a line in sums; of a part of it nobody could say how many the others were. */
+  async #needLine(moment: Moment, party: Id | undefined): Promise<void> {
+    const line = party === undefined ? undefined : await lineOfActor(this.reads.pool, this.reads.schema, moment, party);
+    if (line === party || line === undefined) return;
+    throw new Problem(
+      'bad-parameter',
+      `The parameter of.party must be a line of actors: ${party} belongs to ${line}.`,
+      {
+        details: { parameter: 'of.party', line },
+      },
+    );
   }
 
   async #one(

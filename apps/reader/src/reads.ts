@@ -38,6 +38,7 @@ export class Reads {
   /** @throws Problem not-yet-visible when the position does not come in time, bad-parameter for a moment to come */
   async moment(ledger: string, { wait, asOf }: MomentQuery, pinned?: number): Promise<Moment> {
     if (wait !== undefined && !(await this.#watch.reached(ledger, Number(wait), WAIT_MS_MAX))) {
+      await this.standing(ledger);
       throw new Problem(
         'not-yet-visible',
         `The answer does not include position ${wait} of ${ledger} yet: ask again, or check that such a position exists.`,

@@ -128,7 +128,9 @@ export class RecorderController {
     try {
       return await this.bus.execute(new Execute(request));
     } catch (error) {
-      if (error instanceof WriteFailure) throw new Problem(error.code, error.message, { cause: error });
+      // Without its id the command could not be repeated.
+      const details = { commandId: request.commandKey };
+      if (error instanceof WriteFailure) throw new Problem(error.code, error.message, { cause: error, details });
       if (error instanceof UnknownLedger) throw new Problem('ledger-not-open', error.message);
       throw error;
     }

@@ -1,3 +1,2 @@
 /** EVERYTHING IN ONE PROCESS, as another process may start it: `main.ts` does on the command line, tests do in theirs. */
-export { loadExample, openLedger } from './example.js';
 export { startStandalone, type Standalone, type StandaloneOptions } from './standalone.js';

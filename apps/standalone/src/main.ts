@@ -7,14 +7,25 @@ import { startStandalone, type Standalone } from './standalone.js';
 
 /** Answering who waits takes moments; a database that does not end must not keep us for ever. */
 const STOP_MS_MAX = 60_000;
+const PARENT_LOOK_MS = 250;
 
 function log(message: string): void {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 }
 
-function fail(error: unknown): never {
+function complain(error: unknown): void {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+}
+
+/** npm hands a SIGTERM to the shell between it and us, which dies of it without a word: then our parent is another. */
+function onOrphaned(callback: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    callback();
+  }, PARENT_LOOK_MS).unref();
 }
 
 async function main(): Promise<void> {
@@ -26,7 +37,12 @@ async function main(): Promise<void> {
   const stop = (exitCode: number): void => {
     if (stopping !== undefined) return;
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
-    stopping = starting.then(() => running?.stop()).then(() => process.exit(exitCode));
+    stopping = starting
+      .then(() => running?.stop())
+      .then(
+        () => process.exit(exitCode),
+        () => process.exit(1),
+      );
   };
   const starting = startStandalone(config, {
     log,
@@ -46,10 +62,22 @@ async function main(): Promise<void> {
     });
   }
 
+  onOrphaned(() => {
+    log('Whoever started this has ended: stopping.');
+    stop(0);
+  });
+
   await starting;
   if (running === undefined || stopping !== undefined) return;
-  const first = await completeFirstStart(running, config, values);
-  process.stdout.write(welcome(running.url, config.dataDir, first));
+  try {
+    const first = await completeFirstStart(running, config, values);
+    process.stdout.write(welcome(running.url, config.dataDir, first));
+  } catch (error) {
+    // Told to stop in the middle of it: the next start goes on.
+    if (stopping !== undefined) return;
+    complain(error);
+    stop(1);
+  }
 }
 
 function welcome(url: string, dataDir: string, { keyFile, newKey }: { keyFile: string; newKey?: string }): string {
@@ -67,4 +95,7 @@ Incident Ledger is running.
 `;
 }
 
-await main().catch(fail);
+await main().catch((error: unknown) => {
+  complain(error);
+  process.exit(1);
+});

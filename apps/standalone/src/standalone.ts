@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Pool } from 'pg';
-import { Projector } from '#app/projector';
+import { Projector, ProjectorModule } from '#app/projector';
 import { ReaderModule } from '#app/reader';
 import { RecorderModule } from '#app/recorder';
 import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
@@ -28,8 +28,11 @@ import { describeApis } from './openapi.js';
 
 @Module({})
 class StandaloneModule {
-  static with(writers: Writers, pool: Pool, schema: string): DynamicModule {
-    return { module: StandaloneModule, imports: [RecorderModule.with(writers), ReaderModule.with(pool, schema)] };
+  static with(writers: Writers, projector: Projector, pool: Pool, schema: string): DynamicModule {
+    return {
+      module: StandaloneModule,
+      imports: [RecorderModule.with(writers), ProjectorModule.with(projector), ReaderModule.with(pool, schema)],
+    };
   }
 }
 
@@ -53,7 +56,9 @@ export interface StandaloneOptions {
 export async function startStandalone(config: Config, options: StandaloneOptions): Promise<Standalone> {
   const { log } = options;
   const undo: (() => Promise<unknown>)[] = [];
+  let stopping = false;
   const stop = async (): Promise<void> => {
+    stopping = true;
     for (const step of undo.splice(0).toReversed()) {
       await step().catch((error: unknown) =>
         log(`While stopping: ${error instanceof Error ? error.message : String(error)}`),
@@ -72,7 +77,6 @@ export async function startStandalone(config: Config, options: StandaloneOptions
       () => lock.release(),
       () => postgres.stop(),
     );
-    let stopping = false;
     lock.onLost(() => {
       if (!stopping) options.onDatabaseLost();
     });
@@ -83,21 +87,26 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
     const writers = new Writers(storage, master, codec, { mayClaim: () => lock.held(), log });
 
-    const pool = new Pool({
-      connectionString: postgres.connectionString,
-      application_name: 'incident-ledger read models',
-      max: 12,
-    });
-    pool.on('error', (error) => log(`A connection of the read models broke: ${error.message}`));
-    undo.push(() => pool.end());
-    const readModels = await ReadModels.open(pool);
+    // The projector has connections of its own, so that many readers never hold it up.
+    const poolFor = (name: string, max: number): Pool => {
+      const pool = new Pool({
+        connectionString: postgres.connectionString,
+        application_name: `incident-ledger ${name}`,
+        max,
+      });
+      pool.on('error', (error) => log(`A connection of the ${name} broke: ${error.message}`));
+      undo.push(() => pool.end());
+      return pool;
+    };
+    const pool = poolFor('reader', 10);
+    const readModels = await ReadModels.open(poolFor('projector', 2));
     const projector = new Projector(new LogReader(storage, codec, master), readModels, { log });
     const ledgers = await storage.ledgers();
     await projector.start();
     undo.push(() => projector.stop());
 
     const keys = new KeysFile(config.keysFile);
-    const app = await createHttpApp(StandaloneModule.with(writers, pool, readModels.schema), {
+    const app = await createHttpApp(StandaloneModule.with(writers, projector, pool, readModels.schema), {
       keys,
       openReads: config.openReads,
       allowedOrigins: config.allowedOrigins,
@@ -107,9 +116,6 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     undo.push(
       () => writers.drain(),
       () => app.close(),
-      async () => {
-        stopping = true;
-      },
     );
     await app.listen(config.port, config.host);
     return { url: urlOf(app), keys, ledgers, stop };

@@ -2,7 +2,7 @@
  * PROBLEMS: what a client is told when it does not get what it asked for, as RFC 9457 `application/problem+json`.
  *
  * One closed list of codes for every door. A code has one status and one remedy (docs/problems.md, one section a code);
- * programs go by the code, people read the detail. A detail never repeats a value that was sent: it may be private.
+ * programs go by the code, people read the detail. A detail may name ids and times that were sent, never private text.
  */
 import { Rejected, type RejectionCode } from '#domain';
 

@@ -45,7 +45,8 @@ const statement = (id: string, claims: unknown[], more: Partial<Statement> = {})
   id,
   statement: { document: 'd', speaker: 'us', utterance: id, form: 'direct', claims: claims as Claim[], ...more },
 });
-const begun = [open, actor('us'), actor('iran'), place('p'), document('d'), incident('i'), incident('j')];
+const country: Command = { act: 'register-place', id: 'land', place: { kind: 'country', names: [{ text: 'C' }] } };
+const begun = [open, actor('us'), actor('iran'), place('p'), country, document('d'), incident('i'), incident('j')];
 
 describe('a ledger', () => {
   test('is opened once, with the versions of today', () => {
@@ -73,6 +74,7 @@ describe('registers', () => {
   });
   test.each([
     [{ kind: 'governorate', point: { lat: 1, lon: 1 } }, 'does-not-fit', '/point'],
+    [{ kind: 'area', point: { lat: 1, lon: 1 } }, 'does-not-fit', '/point'],
     [{ kind: 'site', point: { lat: 90.5, lon: 1 } }, 'contradiction', '/point/lat'],
     [{ kind: 'site', point: { lat: Number.NaN, lon: 1 } }, 'contradiction', '/point/lat'],
     [{ kind: 'town', point: { lat: 1, lon: -181 } }, 'contradiction', '/point/lon'],
@@ -245,6 +247,24 @@ describe('a statement', () => {
       '/retracts',
     ],
     ['a retraction of another predicate', { stance: 'retracts', retracts: 'before#2' }, 'does-not-fit', '/retracts'],
+    [
+      'a retraction of a claim about another incident',
+      { about: { incident: 'j' }, stance: 'retracts', retracts: 'before#1' },
+      'does-not-fit',
+      '/retracts',
+    ],
+    [
+      'a change of a number about another incident',
+      { about: { incident: 'j' }, value: { change: 1, from: 'before#1' } },
+      'does-not-fit',
+      '/value/from',
+    ],
+    [
+      'a point on a country',
+      { predicate: 'place', value: { place: 'land', point: { lat: 1, lon: 1 } } },
+      'does-not-fit',
+      '/value/point',
+    ],
     ['a number and a change', { value: { low: 1, change: 1 } }, 'does-not-fit', '/value/change'],
     ['a start without change', { value: { low: 1, from: 'before#1' } }, 'does-not-fit', '/value/from'],
     ['a change of another predicate', { value: { change: 1, from: 'before#2' } }, 'does-not-fit', '/value/from'],

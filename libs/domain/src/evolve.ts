@@ -25,7 +25,7 @@ function subjectAfter(fact: Fact, version: number): Entity {
     case 'LedgerOpened':
       return { kind: 'ledger', version };
     case 'ActorRegistered':
-      return { kind: 'actor', version, actorKind: fact.data.actor.kind };
+      return { kind: 'actor', version };
     case 'PlaceRegistered':
       return { kind: 'place', version, placeKind: fact.data.place.kind };
     case 'DocumentRegistered':
@@ -35,7 +35,8 @@ function subjectAfter(fact: Fact, version: number): Entity {
       return { kind: 'incident', version, card: canonicalText(fact.data.incident) };
     case 'StatementRecorded': {
       const { speaker, claims } = fact.data.statement;
-      return { kind: 'statement', version, speaker, predicates: claims.map((claim) => claim.predicate) };
+      const named = claims.map(({ predicate, about }) => ({ predicate, about: canonicalText(about) }));
+      return { kind: 'statement', version, speaker, claims: named };
     }
     default:
       return fact satisfies never;

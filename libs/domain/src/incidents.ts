@@ -2,7 +2,7 @@
 import { canonicalText } from './canonical.js';
 import type { Command, CorrectIncident, RecordIncident } from './commands.js';
 import type { Fact } from './records.js';
-import { expectOnGlobe, expectSpan, requireKind, requireNew, requireToChange } from './rules.js';
+import { expectPoint, expectSpan, requireKind, requireNew, requireToChange } from './rules.js';
 import { Rejected } from './rejected.js';
 import type { State } from './state.js';
 import type { Incident } from './vocabulary.js';
@@ -25,8 +25,8 @@ export function correctIncident(state: State, command: CorrectIncident & Pick<Co
 
 function checkCard(state: State, incident: Incident): void {
   if (incident.place !== undefined) {
-    requireKind(state, incident.place.place, 'place', '/place/place');
-    expectOnGlobe(incident.place.point, '/place/point');
+    const { placeKind } = requireKind(state, incident.place.place, 'place', '/place/place');
+    expectPoint(incident.place.point, placeKind, '/place/point');
   }
   expectSpan(incident.time, '/time');
   const seen = new Set<string>();

@@ -1,8 +1,7 @@
 /** The registers: who and where, so that tallies do not hang on spelling. */
 import type { RegisterActor, RegisterPlace } from './commands.js';
 import type { Fact } from './records.js';
-import { expectOnGlobe, requireKind, requireNew } from './rules.js';
-import { Rejected } from './rejected.js';
+import { expectPoint, requireKind, requireNew } from './rules.js';
 import type { State } from './state.js';
 
 export function registerActor(state: State, { id, actor }: RegisterActor): Fact {
@@ -15,13 +14,6 @@ export function registerPlace(state: State, { id, place }: RegisterPlace): Fact 
   requireNew(state, id);
   if (place.inside !== undefined) requireKind(state, place.inside, 'place', '/inside');
   if (place.state !== undefined) requireKind(state, place.state, 'actor', '/state');
-  expectOnGlobe(place.point, '/point');
-  if (place.point !== undefined && place.kind !== 'site' && place.kind !== 'town') {
-    throw new Rejected(
-      'does-not-fit',
-      `A point belongs to a site or a town, not to a ${place.kind}: give radiusKm to draw it as an area.`,
-      '/point',
-    );
-  }
+  expectPoint(place.point, place.kind, '/point');
   return { name: 'PlaceRegistered', data: { changes: [{ entity: id, version: 1 }], place } };
 }

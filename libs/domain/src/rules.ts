@@ -2,7 +2,8 @@
 import { Rejected } from './rejected.js';
 import type { Entity, EntityKind, State } from './state.js';
 import type { Expectation } from './commands.js';
-import type { Id, LocalTime, Point } from './vocabulary.js';
+import { firstSecondOf, lastSecondOf } from './times.js';
+import type { Id, LocalTime, PlaceKind, Point } from './vocabulary.js';
 
 export function requireNew(state: State, id: Id): void {
   const taken = state.entities.get(id);
@@ -71,20 +72,16 @@ export function requireExpected(state: State, expected: readonly Expectation[] |
   );
 }
 
-/** The last moment a local time may mean: a date reaches to the end of its day. */
-function latest(time: LocalTime): string {
-  return time.length === 10 ? `${time}T23:59:59` : time.length === 16 ? `${time}:59` : time;
-}
-
 /** An interval must not end before it begins. */
 export function expectSpan(span: { from?: LocalTime; to?: LocalTime } | undefined, pointer: string): void {
   if (span?.from === undefined || span.to === undefined) return;
-  if (latest(span.to) < (span.from.length === 10 ? `${span.from}T00:00:00` : span.from)) {
+  if (lastSecondOf(span.to) < firstSecondOf(span.from)) {
     throw new Rejected('contradiction', `The end ${span.to} is before the start ${span.from}.`, `${pointer}/to`);
   }
 }
 
-export function expectOnGlobe(point: Point | undefined, pointer: string): void {
+/** A point is on the globe, and of a site or a town: a larger place is drawn as an area, never as a pin. */
+export function expectPoint(point: Point | undefined, placeKind: PlaceKind, pointer: string): void {
   if (point === undefined) return;
   if (!(Math.abs(point.lat) <= 90)) {
     throw new Rejected('contradiction', `Latitude ${point.lat} is off the globe (-90 to 90).`, `${pointer}/lat`);
@@ -92,4 +89,10 @@ export function expectOnGlobe(point: Point | undefined, pointer: string): void {
   if (!(Math.abs(point.lon) <= 180)) {
     throw new Rejected('contradiction', `Longitude ${point.lon} is off the globe (-180 to 180).`, `${pointer}/lon`);
   }
+  if (placeKind === 'site' || placeKind === 'town') return;
+  throw new Rejected(
+    'does-not-fit',
+    `A point belongs to a site or a town, not to a ${placeKind}: register the site, or leave the point out.`,
+    pointer,
+  );
 }

@@ -4,17 +4,23 @@
  * A state can lie over another one: the writer decides a batch on such an overlay and either commits it into the state
  * below, or drops it, which costs nothing.
  */
-import type { ActorKind, Id, PlaceKind, Predicate } from './vocabulary.js';
+import type { Id, PlaceKind, Predicate } from './vocabulary.js';
 
 export type Entity =
   | { kind: 'ledger'; version: number }
-  | { kind: 'actor'; version: number; actorKind: ActorKind }
+  | { kind: 'actor'; version: number }
   | { kind: 'place'; version: number; placeKind: PlaceKind }
   | { kind: 'document'; version: number }
   /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
   | { kind: 'incident'; version: number; card: string }
-  /** The claims' predicates in order: what `<statement>#<n>` may be named for. */
-  | { kind: 'statement'; version: number; speaker: Id; predicates: readonly Predicate[] };
+  /** Of each claim in order what a later one must share that names it. */
+  | { kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] };
+
+/** What `<statement>#<n>` stands for. `about` is the canonical text of what the claim is about. */
+export interface NamedClaim {
+  predicate: Predicate;
+  about: string;
+}
 
 export type EntityKind = Entity['kind'];
 

@@ -5,9 +5,9 @@
 import { canonicalText } from './canonical.js';
 import type { RecordStatement } from './commands.js';
 import type { Fact } from './records.js';
-import { expectOnGlobe, expectSpan, requireKind, requireNew } from './rules.js';
+import { expectPoint, expectSpan, requireKind, requireNew } from './rules.js';
 import { Rejected } from './rejected.js';
-import type { State } from './state.js';
+import type { NamedClaim, State } from './state.js';
 import type { Claim, Id, Predicate, Quantity, Statement, Who } from './vocabulary.js';
 
 export function recordStatement(state: State, { id, statement }: RecordStatement): Fact {
@@ -138,12 +138,13 @@ function checkReferences(
   needWho(claim.who, '/who');
   for (const [index, part] of (claim.parts ?? []).entries()) needWho(part.who, `/parts/${index}/who`);
 
+  const about = canonicalText(claim.about);
   if (claim.retracts !== undefined) {
     const earlier = requireClaim(state, claim.retracts, own, `${pointer}/retracts`);
-    if (earlier.predicate !== claim.predicate || earlier.speaker !== own.statement.speaker) {
+    if (earlier.predicate !== claim.predicate || earlier.about !== about || earlier.speaker !== own.statement.speaker) {
       throw new Rejected(
         'does-not-fit',
-        `Only the speaker of ${claim.retracts} takes it back, with a claim of the same predicate: ` +
+        `Only the speaker of ${claim.retracts} takes it back, with a claim of the same predicate about the same: ` +
           `that was ${earlier.speaker}, speaking of ${earlier.predicate}.`,
         `${pointer}/retracts`,
       );
@@ -151,11 +152,11 @@ function checkReferences(
   }
   for (const [at, quantity] of quantitiesOf(claim)) {
     if (quantity.from === undefined) continue;
-    const { predicate } = requireClaim(state, quantity.from, own, `${pointer}${at}/from`);
-    if (predicate !== claim.predicate) {
+    const earlier = requireClaim(state, quantity.from, own, `${pointer}${at}/from`);
+    if (earlier.predicate !== claim.predicate || earlier.about !== about) {
       throw new Rejected(
         'does-not-fit',
-        `${quantity.from} is a claim of ${predicate}: a change of ${claim.predicate} cannot start from it.`,
+        `${quantity.from} is a claim of ${earlier.predicate} about ${earlier.about}: this change cannot start from it.`,
         `${pointer}${at}/from`,
       );
     }
@@ -167,8 +168,8 @@ function checkReferences(
       break;
     case 'place':
       if (claim.value !== undefined) {
-        requireKind(state, claim.value.place, 'place', `${pointer}/value/place`);
-        expectOnGlobe(claim.value.point, `${pointer}/value/point`);
+        const { placeKind } = requireKind(state, claim.value.place, 'place', `${pointer}/value/place`);
+        expectPoint(claim.value.point, placeKind, `${pointer}/value/point`);
       }
       break;
     case 'time':
@@ -193,21 +194,19 @@ function requireClaim(
   id: string,
   own: { id: Id; statement: Statement; number: number },
   pointer: string,
-): { predicate: Predicate; speaker: Id } {
+): NamedClaim & { speaker: Id } {
   const hash = id.lastIndexOf('#');
   const statementId = id.slice(0, hash);
   const number = Number(id.slice(hash + 1));
   const inThis = statementId === own.id;
-  const statement = inThis
-    ? {
-        speaker: own.statement.speaker,
-        predicates: own.statement.claims.slice(0, own.number - 1).map((one) => one.predicate),
-      }
+  const { speaker, claims } = inThis
+    ? { speaker: own.statement.speaker, claims: own.statement.claims.slice(0, own.number - 1) }
     : requireKind(state, statementId, 'statement', pointer);
-  const predicate = statement.predicates[number - 1];
-  if (predicate === undefined) {
+  const claim = claims[number - 1];
+  if (claim === undefined) {
     const reason = inThis ? 'comes before this one in the statement' : `is in the statement ${statementId}`;
     throw new Rejected('unknown-reference', `No claim ${id} ${reason}.`, pointer, { id });
   }
-  return { predicate, speaker: statement.speaker };
+  const { predicate, about } = claim;
+  return { predicate, about: typeof about === 'string' ? about : canonicalText(about), speaker };
 }

@@ -11,7 +11,7 @@ export interface Span {
 }
 
 /** The first second of a local time: of that day, of that minute. Sorts as text. */
-function firstSecondOf(time: LocalTime): string {
+export function firstSecondOf(time: LocalTime): string {
   if (time.length === 10) return `${time}T00:00:00`;
   return time.length === 16 ? `${time}:00` : time;
 }

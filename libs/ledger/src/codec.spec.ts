@@ -102,6 +102,8 @@ describe('the bytes of a record', () => {
       /schema/,
     ],
     ['a field too many', spoilt('IncidentRecorded.v1.json', '"kind":"single"', '"kind":"single","extra":1'), /schema/],
+    ['a codebook to come in force', spoilt('LedgerOpened.v1.json', '"codebook":1', '"codebook":2'), /codebook@2/],
+    ['a policy to come in force', spoilt('LedgerOpened.v1.json', '"envelope":1', '"envelope":2'), /envelope@2/],
   ])('what is no record of ours is told so: %s', (_what, bytes, reason) => {
     expect(() => codec.decode(bytes)).toThrow(Unreadable);
     expect(() => codec.decode(bytes)).toThrow(reason);

@@ -5,7 +5,7 @@
  * STORAGE FORMAT. The order of attributes, their forms and the names of the types are for ever (golden files in
  * test/golden). Data is checked against its JSON Schema when written and again when read.
  */
-import type { Fact, LedgerRecord, RecordName } from '#domain';
+import { unknownVersion, type Fact, type LedgerRecord, type RecordName } from '#domain';
 import type { Catalogue } from './catalogue.js';
 
 /** A record is at most this long, in bytes of UTF-8. */
@@ -19,8 +19,8 @@ export type Envelope = Omit<LedgerRecord, 'name' | 'data'>;
 
 /** The bytes cannot be a record of this ledger, or not one that this version can read. The message says which and why. */
 export class Unreadable extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'Unreadable';
   }
 }
@@ -80,6 +80,14 @@ export function createCodec(catalogue: Catalogue): Codec {
       const data = catalogue.lift(name as RecordName, version, event['data']);
       const subject = data.changes[0]?.entity;
       if (text(event, 'subject') !== subject) throw new Unreadable(`Record ${ledger}/${sequence} has another subject.`);
+      if ('policies' in data) {
+        const unknown = unknownVersion(data);
+        if (unknown !== undefined) {
+          throw new Unreadable(
+            `In ${ledger} ${unknown} is in force, which this version does not know: run a newer one.`,
+          );
+        }
+      }
       return {
         name,
         data,

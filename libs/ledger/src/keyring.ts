@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { SealedText } from '#domain';
+import { Unreadable } from './codec.js';
 import type { LedgerStorage, WrappedKey } from './storage.js';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -28,12 +29,12 @@ export class MasterKey {
     return { keyid, wrapped: seal(this.#key, key, `${ledger}/${keyid}`) };
   }
 
-  /** @throws Error when the wrapped key was made under another master key, or for another ledger. */
+  /** @throws Unreadable when the wrapped key was made under another master key, or for another ledger. */
   unwrap(ledger: string, { keyid, wrapped }: WrappedKey): Uint8Array {
     try {
       return open(this.#key, wrapped, `${ledger}/${keyid}`);
     } catch (error) {
-      throw new Error(
+      throw new Unreadable(
         `The key ${keyid} of the ledger ${ledger} does not open with this master key: give the MASTER_KEY it was made with.`,
         { cause: error },
       );
@@ -46,11 +47,11 @@ export function makeLedgerKeys(master: MasterKey, ledger: string): WrappedKey[] 
   return [master.wrap(ledger, DIGEST_KEY_ID, randomBytes(KEY_BYTES))];
 }
 
-/** The ledger's digest key. @throws Error where it is missing: the key store was lost or is another ledger's. */
+/** The ledger's digest key. @throws Unreadable where it is missing: the key store was lost or is another ledger's. */
 export async function loadDigestKey(storage: LedgerStorage, master: MasterKey, ledger: string): Promise<Uint8Array> {
   const [wrapped] = await storage.keys(ledger, [DIGEST_KEY_ID]);
   if (wrapped === undefined) {
-    throw new Error(
+    throw new Unreadable(
       `The digest key of the ledger ${ledger} is missing from its key store: restore the keys of this ledger.`,
     );
   }

@@ -137,7 +137,9 @@ export class Writers {
     try {
       return await writer.execute(request);
     } catch (error) {
-      if (error instanceof UnknownLedger) this.#writers.delete(request.ledger);
+      if (error instanceof UnknownLedger && this.#writers.get(request.ledger) === writer) {
+        this.#writers.delete(request.ledger);
+      }
       throw error;
     }
   }

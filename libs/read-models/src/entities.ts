@@ -1,9 +1,11 @@
 /** Looking things up and leafing through them: registers, documents, statements, incidents, records. */
 import type { Pool } from 'pg';
+import { lineOf, type Actor } from '#domain';
 import { shownClaims, type ShownClaim } from './claims.js';
 import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
+import { registerCards } from './projection.js';
 
 export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents';
 
@@ -23,7 +25,7 @@ export interface Page<Item> {
 }
 
 /** Columns by which each kind of thing can be filtered. */
-export const ENTITY_FILTERS = {
+const ENTITY_FILTERS = {
   actors: ['kind', 'part_of'],
   places: ['kind', 'inside'],
   documents: ['kind', 'publisher'],
@@ -74,6 +76,21 @@ export async function entities<T extends keyof typeof ENTITY_FILTERS>(
     params.values,
   );
   return page(rows.map(shown), limit, ({ id }) => id);
+}
+
+/** The line that an actor belongs to; undefined for an actor that is not registered. */
+export async function lineOfActor(pool: Pool, schema: string, moment: Moment, id: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ id: string; body: Actor }>(
+    `with recursive up as (
+       select id, part_of, body from ${schema}.actors a where ${held('a')} and a.id = $3
+       union
+       select a.id, a.part_of, a.body from ${schema}.actors a join up on a.id = up.part_of where ${held('a')}
+     )
+     select id, body from up`,
+    [moment.ledger, moment.sequence, id],
+  );
+  const actors = new Map(rows.map((row) => [row.id, row.body]));
+  return actors.has(id) ? lineOf(id, registerCards(actors, new Map())) : undefined;
 }
 
 /** The claims of one statement, in its order. */

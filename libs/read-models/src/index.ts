@@ -9,6 +9,7 @@ export {
   entities,
   entity,
   incidents,
+  lineOfActor,
   records,
   type Page,
   type ShownEntity,

@@ -1,14 +1,24 @@
 /** Brings the tables of one generation to the newest form: numbered SQL files, each once, safe when several start at once. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 const FOLDER = new URL('../../../../libs/read-models/migrations/', import.meta.url);
 
 /** Any number of our own: whoever migrates holds this advisory lock. */
 const LOCK = 7_410_001;
 
-export async function migrate(pool: Pool, schema: string): Promise<void> {
+/**
+ * A connection for a transaction. When it breaks, the query under way fails, and that is how we hear of it; the event that
+ * comes as well would end the process if nobody listened.
+ */
+export async function borrow(pool: Pool): Promise<PoolClient> {
   const client = await pool.connect();
+  if (client.listenerCount('error') === 0) client.on('error', () => undefined);
+  return client;
+}
+
+export async function migrate(pool: Pool, schema: string): Promise<void> {
+  const client = await borrow(pool);
   try {
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [LOCK]);

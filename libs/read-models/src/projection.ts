@@ -2,6 +2,7 @@
  * What a record means for the tables: a pure function of the record and of what the tables say before it. It looks at no
  * clock and asks nobody, so any cut of history into batches, and any replay, gives the same rows.
  */
+import { createHash } from 'node:crypto';
 import {
   applyPolicy,
   isDisordered,
@@ -204,7 +205,7 @@ function putStatement(
 export function aboutsOf({ about: named }: Claim): string[] {
   if ('incident' in named) return [named.incident];
   if ('incidents' in named) return named.incidents;
-  return [`scope ${scopeKey(named.scope)}`];
+  return [`scope ${short(scopeKey(named.scope))}`];
 }
 
 export function sourcedClaim(source: {
@@ -235,6 +236,16 @@ export function sourcedClaim(source: {
   };
 }
 
+/** An entry of an index holds some 2,700 bytes; the text itself stands in the row's `detail`, or in the claim. */
+const INDEXED_BYTES_MAX = 200;
+
+/** The text, or what stands for it in an index where it is long. */
+function short(text: string): string {
+  return Buffer.byteLength(text) <= INDEXED_BYTES_MAX
+    ? text
+    : `sha256:${createHash('sha256').update(text).digest('base64url')}`;
+}
+
 /** "side/category/of", empty for anybody: how `who` stands in the tables. */
 export function whoKey(who: Who | undefined): string {
   const parts = [who?.side ?? '', who?.category ?? '', who?.of ?? ''];
@@ -263,7 +274,7 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
     const columns = {
       about: key,
       predicate: question.predicate,
-      key: question.key ?? '',
+      key: short(question.key ?? ''),
       who: whoKey(question.who),
     };
     const row = { ...columns, contested: found.contested, detail: found };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Pool } from 'pg';
-import { applyPolicy, isListed, POLICY_VERSIONS, positionsOf, type PolicyName } from '#domain';
+import { applyPolicy, isListed, POLICY_VERSIONS, positionsOf, type Command, type PolicyName } from '#domain';
 import type { ReadRecord } from '#ledger';
 import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
 import {
@@ -134,6 +134,60 @@ describe('the read models', () => {
     expect(await models.checkpoint('history')).toBe(0);
     await models.apply('history', 0, entries);
     expect(await models.checkpoint('history')).toBe(entries.length);
+    await drop(models);
+  });
+
+  test('whatever a record may hold fits the indexes: the longest ids, fifty places, long words of another script', async () => {
+    const models = await emptyModels();
+    const places = [...Array(50).keys()].map((n) => `p${String(n).padStart(98, '0')}`);
+    const commands: Command[] = [
+      { act: 'open-ledger', origin: { title: 'Made up' } },
+      { act: 'register-actor', id: 'us', actor: { kind: 'state', names: [{ text: 'A state' }] } },
+      ...places.map((id): Command => ({
+        act: 'register-place',
+        id,
+        place: { kind: 'site', names: [{ text: 'A place' }] },
+      })),
+      { act: 'register-document', id: 'd', document: { publisher: 'us', kind: 'citation', title: 'A release' } },
+      { act: 'record-incident', id: 'i', incident: { kind: 'single', method: 'rocket', parties: [] } },
+      {
+        act: 'record-statement',
+        id: 's',
+        statement: {
+          document: 'd',
+          speaker: 'us',
+          utterance: 's',
+          form: 'direct',
+          claims: [
+            {
+              predicate: 'force-level',
+              about: { scope: { actor: 'us', places } },
+              stance: 'asserts',
+              value: { measure: 'present', component: 'all', low: 900, best: 900, high: 900 },
+            },
+            {
+              predicate: 'relation',
+              about: { incident: 'i' },
+              stance: 'asserts',
+              value: { kind: 'linked-to', to: { text: 'ض'.repeat(2_000) } },
+            },
+            {
+              predicate: 'munitions',
+              about: { incident: 'i' },
+              stance: 'asserts',
+              value: { munition: 'ض'.repeat(300), low: 1 },
+            },
+          ],
+        },
+      },
+    ];
+    const entries = recordsOf('history', factsOf(commands));
+    expect(entries).toHaveLength(commands.length);
+    await models.apply('history', 0, entries);
+    const { rows } = await pool.query<{ best: string }>(
+      `select best from ${models.schema}.figures where predicate = 'force-level' and policy = 'envelope'`,
+    );
+    expect(rows).toEqual([{ best: '900' }]);
     await drop(models);
   });
 

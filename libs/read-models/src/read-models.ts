@@ -4,7 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { ReadRecord } from '#ledger';
-import { migrate } from './migrate.js';
+import { borrow, migrate } from './migrate.js';
 import { loadSources } from './sources.js';
 import { project, type RegisterCards } from './projection.js';
 import { RowBatch } from './rows.js';
@@ -45,7 +45,7 @@ export class ReadModels {
   async apply(ledger: string, after: number, entries: readonly ReadRecord[]): Promise<void> {
     const last = entries.at(-1);
     if (last === undefined) return;
-    const client = await this.pool.connect();
+    const client = await borrow(this.pool);
     try {
       await client.query('begin');
       await this.#moveCheckpoint(client, ledger, after, last);

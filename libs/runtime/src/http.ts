@@ -42,6 +42,8 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const PARAMETER_LENGTH_MAX = 300;
 const RETRY_AFTER_SECONDS = 1;
 const SWEEP_MS = 50;
+/** How long a process that stops waits for requests under way: longer than any answer takes, shorter than patience. */
+const LAST_ANSWERS_MS_MAX = 15_000;
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** The application behind its edge, ready to listen or to be injected into. */
@@ -108,25 +110,36 @@ function greet(request: FastifyRequest, reply: FastifyReply): void {
 /** What needs no look at the caller or the body: a process that stops, an address that does not exist. */
 function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
   let stopping = false;
-  let sweeping: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
+  /** Connections opened in advance, as browsers do. Nothing was asked on them, so Node does not count them as idle. */
+  const silent = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  fastify.server.on('request', ({ socket }) => silent.delete(socket));
   fastify.addHook('preClose', (done) => {
     stopping = true;
     // Closing ends the connections that are idle now. One that becomes idle later would be waited for as long as it is
     // kept alive, which is longer than anybody waits for a process to stop.
-    sweeping = setInterval(() => fastify.server.closeIdleConnections(), SWEEP_MS).unref();
+    // One with half a request is never idle, and is not waited for for ever.
+    timers.push(
+      setInterval(() => {
+        fastify.server.closeIdleConnections();
+        for (const socket of silent) socket.destroy();
+      }, SWEEP_MS).unref(),
+      setTimeout(() => fastify.server.closeAllConnections(), LAST_ANSWERS_MS_MAX).unref(),
+    );
     done();
   });
   fastify.addHook('onClose', (_fastify, done) => {
-    clearInterval(sweeping);
-    done();
-  });
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    if (stopping) reply.header('connection', 'close');
+    for (const timer of timers) clearInterval(timer);
     done();
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     greet(request, reply);
     if (stopping) {
+      reply.header('connection', 'close');
       done(new Problem('stopping', 'This process is stopping: send the request again.'));
     } else if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
       done(new Problem('bad-request', 'The header Host is missing.'));

@@ -1,6 +1,7 @@
 /** Files with secrets: read by their owner only, and never seen half written, whatever moment a process dies at. */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { statSync, type BigIntStats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -38,15 +39,7 @@ export async function makeSecret(path: string, text: string): Promise<void> {
 export async function changeSecret<T>(path: string, change: () => { text: string; result: T }): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const next = `${path}.new`;
-  let file;
-  try {
-    file = await open(next, 'wx', MODE);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Error(`Somebody else is changing ${path}. If nobody is, a change broke off: delete ${next}.`, {
-      cause: error,
-    });
-  }
+  const file = await openAlone(next);
   try {
     const { text, result } = change();
     await file.writeFile(text, 'utf8');
@@ -59,6 +52,23 @@ export async function changeSecret<T>(path: string, change: () => { text: string
     await file.close().catch(() => undefined);
     await unlink(next).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A change takes moments. A file that is older was left by a process that died over it. */
+const CHANGE_MS_MAX = 3_000;
+
+/** Makes the file when nobody else has it. */
+async function openAlone(path: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, 'wx', MODE);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && Date.now() - stats.mtimeMs > CHANGE_MS_MAX) await unlink(path).catch(() => undefined);
+    else await pause(50);
   }
 }
 

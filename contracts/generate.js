@@ -46,7 +46,7 @@ for (const [name, version] of Object.entries(RECORD_VERSIONS)) {
   put(`records/${path}`, { ...plain(schema), $id: `/schemas/${path}` });
 }
 
-const { API_NAMES, describeOffline } = await import('../dist/apps/standalone/src/openapi.js');
+const { API_NAMES, describeOffline } = await import('#app/standalone');
 for (const name of API_NAMES) put(`openapi-${name}.json`, await describeOffline(name));
 
 if (stale.length > 0) {

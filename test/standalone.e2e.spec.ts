@@ -9,7 +9,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'pg';
 import type { LedgerDto, ProblemBody, RecordsAnswer, TalliesAnswer, WriteAnswer } from '#contracts';
 import type { ActName } from '#domain';
@@ -21,6 +21,9 @@ const MAIN = fileURLToPath(new URL('../apps/standalone/src/main.js', import.meta
 const UNSET = { HOST: '', KEYS_FILE: '', MASTER_KEY: '', OPEN_READS: '', ALLOWED_ORIGINS: '' };
 const EXAMPLE_END = 43;
 
+// Each starts processes, some of them several, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 let kept: PostgresFolder;
 const commands: RunningCommand[] = [];
 
@@ -30,7 +33,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(commands.splice(0).map((command) => command.end('SIGKILL')));
   await kept.remove();
-}, 30_000);
+});
 
 function start(...options: string[]): RunningCommand {
   const command = new RunningCommand([MAIN, ...options], { ...UNSET, DATA_DIR: kept.folder, PORT: '0' });
@@ -300,7 +303,7 @@ describe('started on an empty folder', () => {
     expect(log.map(({ sequence }) => sequence)).toEqual(Array.from({ length: EXAMPLE_END }, (_, index) => index + 1));
     expect(new Set(log.map(({ commandid }) => commandid)).size).toBe(EXAMPLE_END);
     expect(existsSync(join(kept.folder, 'example.unfinished'))).toBe(false);
-  }, 60_000);
+  });
 });
 
 describe('started with --empty', () => {
@@ -351,7 +354,7 @@ describe('while many write', () => {
     const log = await logOf(ledger);
     expect(log).toHaveLength(EXAMPLE_END + load.attempts.size);
     await expectTallied(ledger, log);
-  }, 60_000);
+  });
 
   test('killed, it goes on with the same server at the next start, and with a new one where that died too', async () => {
     let ledger = await ledgerOf(start());
@@ -383,7 +386,7 @@ describe('while many write', () => {
       await expectTallied(ledger, log);
       expectNoSecrets(next);
     }
-  }, 60_000);
+  });
 });
 
 const lastOf = ({ acknowledged }: Load): number =>

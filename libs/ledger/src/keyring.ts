@@ -2,7 +2,16 @@
  * The keys of a ledger and what they are for: the digest key under which command bodies are compared, and the data keys of
  * private text. They are kept wrapped by the master key, beside the log and never in it.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  randomUUID,
+  type KeyObject,
+} from 'node:crypto';
 import type { SealedText } from '#domain';
 import { Unreadable } from './codec.js';
 import type { LedgerStorage, WrappedKey } from './storage.js';
@@ -48,18 +57,19 @@ export function makeLedgerKeys(master: MasterKey, ledger: string): WrappedKey[] 
 }
 
 /** The ledger's digest key. @throws Unreadable where it is missing: the key store was lost or is another ledger's. */
-export async function loadDigestKey(storage: LedgerStorage, master: MasterKey, ledger: string): Promise<Uint8Array> {
+export async function loadDigestKey(storage: LedgerStorage, master: MasterKey, ledger: string): Promise<KeyObject> {
   const [wrapped] = await storage.keys(ledger, [DIGEST_KEY_ID]);
   if (wrapped === undefined) {
     throw new Unreadable(
       `The digest key of the ledger ${ledger} is missing from its key store: restore the keys of this ledger.`,
     );
   }
-  return master.unwrap(ledger, wrapped);
+  // As bytes it would be made a key anew for every digest, which takes longer than the digest.
+  return createSecretKey(master.unwrap(ledger, wrapped));
 }
 
 /** HMAC-SHA-256 of a command's canonical body, base64url: tells a repeat from another command without keeping the body. */
-export function digestOf(digestKey: Uint8Array, canonicalBody: string): string {
+export function digestOf(digestKey: KeyObject, canonicalBody: string): string {
   return createHmac('sha256', digestKey).update(canonicalBody, 'utf8').digest('base64url');
 }
 

@@ -12,6 +12,7 @@
  *   round is then decided again; one that had landed is found by its command id and gets its first outcome.
  * - A refused or unchanged command leaves no trace. An accepted one is found again by its id for ever.
  */
+import type { KeyObject } from 'node:crypto';
 import {
   commitOverlay,
   decide,
@@ -162,7 +163,7 @@ class LedgerWriter {
   #end = 0;
   #lastTime = '';
   #term: Term | undefined;
-  #digestKey: Uint8Array | undefined;
+  #digestKey: KeyObject | undefined;
 
   readonly #now: () => number;
   readonly #log: (message: string) => void;

@@ -74,15 +74,26 @@ export async function createHttpApp(
     abortOnError: false,
     ...(options.logger !== undefined && { logger: options.logger }),
   });
-  app.enableCors({
-    origin: [...(options.allowedOrigins ?? [])],
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Last-Event-ID'],
-    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
-    maxAge: 600,
-    // An OPTIONS that no browser sent is no error, and the plugin's refusal would be no problem+json.
-    strictPreflight: false,
-  });
+  const origins = options.allowedOrigins ?? [];
+  // Where no page of another origin may call, an answer need not say so: browsers refuse what is not allowed.
+  if (origins.length > 0) {
+    app.enableCors({
+      origin: [...origins],
+      methods: ['GET', 'POST'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'Idempotency-Key',
+        'If-Match',
+        'If-None-Match',
+        'Last-Event-ID',
+      ],
+      exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
+      maxAge: 600,
+      // An OPTIONS that no browser sent is no error, and the plugin's refusal would be no problem+json.
+      strictPreflight: false,
+    });
+  } else fastify.options('*', (_request, reply) => void reply.code(204).send());
   refuseEarly(fastify, methods);
   guardRoutes(fastify, options.keys, options);
   takeStrictJsonOnly(fastify);

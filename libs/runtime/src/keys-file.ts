@@ -27,6 +27,8 @@ const LEDGER = /^[a-z0-9-]{1,48}$/;
 export class KeysFile {
   #seen: BigIntStats | undefined;
   #keys: ReadonlyMap<string, ApiKey> = new Map();
+  /** What opened since the file was read, so that each request of a client costs no digest. */
+  readonly #opened = new Map<string, ApiKey>();
 
   constructor(readonly path: string) {}
 
@@ -36,11 +38,13 @@ export class KeysFile {
     if (stats === undefined) {
       this.#seen = undefined;
       this.#keys = new Map();
+      this.#opened.clear();
     } else if (
       stats.ino !== this.#seen?.ino ||
       stats.mtimeNs !== this.#seen.mtimeNs ||
       stats.size !== this.#seen.size
     ) {
+      this.#opened.clear();
       this.#keys = parse(readFileSync(this.path, 'utf8'), this.path);
       this.#seen = stats;
     }
@@ -49,10 +53,15 @@ export class KeysFile {
 
   /** The key that a text is, unless it is unknown or revoked. */
   find(text: string): ApiKey | undefined {
+    const keys = this.keys();
+    const opened = this.#opened.get(text);
+    if (opened !== undefined) return opened;
     const [, id = '', secret = ''] = KEY_TEXT.exec(text) ?? [];
-    const key = this.keys().get(id);
+    const key = keys.get(id);
     if (key === undefined || key.revoked !== undefined) return undefined;
-    return timingSafeEqual(sha256(Buffer.from(secret, 'base64url')), Buffer.from(key.sha256, 'hex')) ? key : undefined;
+    if (!timingSafeEqual(sha256(Buffer.from(secret, 'base64url')), Buffer.from(key.sha256, 'hex'))) return undefined;
+    this.#opened.set(text, key);
+    return key;
   }
 
   /** Makes a key. Its text is nowhere else: show it once. */

@@ -12,6 +12,7 @@ import {
   type PolicyName,
   type Predicate,
   type Side,
+  type Sum,
 } from '#domain';
 import { shownClaims, namesOf, type ShownClaim } from './claims.js';
 import { chosenIncidents, overlappingIncidents, type IncidentFilter } from './incident-filter.js';
@@ -52,27 +53,11 @@ export interface TallyQuestion {
   by?: Grouping;
 }
 
-/** A sum. `null` high: open. */
-export interface Sum {
-  low: number;
-  best: number;
-  high: number | null;
-  /** Incidents in the row. */
-  incidents: number;
-  /** Of these: nobody whom the policy hears says. Of attacks: not stated under this policy. */
-  unreported: number;
-  affirmedNone: number;
-  contested: number;
-  /** Figures without a best number. */
-  floors: number;
-  /** Figures whose low exceeds their best or high, as published. */
-  disordered: number;
+/** The sum that the rules define; of attacks, `unreported` are those not stated under this policy. */
+export interface TallyRow extends Sum {
   /** Figures that rest on officials, and on others. */
   official: number;
   other: number;
-}
-
-export interface TallyRow extends Sum {
   measure: Measure;
   /** Whose people; `not-said` where sources give no side; `all` adds up the rows of every side. Attacks have none. */
   side: Side | 'not-said' | 'all' | null;

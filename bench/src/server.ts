@@ -48,6 +48,9 @@ class ForgetfulStorage implements LedgerStorage {
   async end(): Promise<number> {
     return 0;
   }
+  async behind(): Promise<number> {
+    return 0;
+  }
   onAppend(): () => void {
     return () => undefined;
   }

@@ -113,6 +113,10 @@ export class EmbeddedStorage implements LedgerStorage {
     return Number(row.last);
   }
 
+  async behind(ledger: string, after: number): Promise<number> {
+    return Math.max(0, (await this.end(ledger)) - after);
+  }
+
   onAppend(notify: (ledger: string) => void): () => void {
     return this.#watch.subscribe(notify);
   }

@@ -70,6 +70,10 @@ export class InMemoryStorage implements LedgerStorage {
     return this.#ledger(ledger).records.length;
   }
 
+  async behind(ledger: string, after: number): Promise<number> {
+    return Math.max(0, this.#ledger(ledger).records.length - after);
+  }
+
   onAppend(notify: (ledger: string) => void): () => void {
     this.#listening.add(notify);
     this.shared.listeners.add(notify);

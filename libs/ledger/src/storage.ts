@@ -7,6 +7,8 @@
 export interface StoredRecord {
   sequence: number;
   bytes: Uint8Array;
+  /** Where it lies, in the storage's own words, if finding it again could take long. A hint: see `read`. */
+  place?: string;
 }
 
 /** A key of a ledger (its digest key, or a data key of private text), wrapped by the master key. */
@@ -32,11 +34,17 @@ export interface LedgerStorage {
    */
   takeTerm(ledger: string): Promise<Term>;
 
-  /** Committed records after a sequence, in order without gaps; at most `limit` (default 1,000). Anybody may read. */
-  read(ledger: string, after: number, limit?: number): Promise<StoredRecord[]>;
+  /**
+   * Committed records after a sequence, in order without gaps; at most `limit` (default 1,000). Anybody may read.
+   * `place` is what an earlier read said of the first of them: it spares a search, and is no harm if it is wrong.
+   */
+  read(ledger: string, after: number, limit?: number, place?: string): Promise<StoredRecord[]>;
 
   /** The sequence of the last committed record, 0 for none. @throws UnknownLedger */
   end(ledger: string): Promise<number>;
+
+  /** How many records follow a sequence: about, but 0 only where there is none. @throws UnknownLedger */
+  behind(ledger: string, after: number): Promise<number>;
 
   /** Calls back (coalesced, at least once) soon after records were appended to any ledger. Returns what ends it. */
   onAppend(notify: (ledger: string) => void): () => void;
@@ -64,8 +72,8 @@ export interface Term {
 
 /** A later term was taken: this one can write no more. */
 export class Fenced extends Error {
-  constructor(ledger: string) {
-    super(`Another process took over the ledger ${ledger}.`);
+  constructor(ledger: string, options?: ErrorOptions) {
+    super(`Another process took over the ledger ${ledger}.`, options);
     this.name = 'Fenced';
   }
 }

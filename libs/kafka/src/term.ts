@@ -1,0 +1,273 @@
+/**
+ * A TERM on Kafka: one transactional producer, alone with its transactional id. Taking one ends whatever an earlier one
+ * had begun; its first act is a marker, so that readers and a former owner's probe notice.
+ *
+ * Kafka cannot append "only if the log ends here". What it lacks is put together from two things: an older producer is
+ * fenced by the epoch, and a commit follows only on the expected offset, which shows whoever else may write.
+ *
+ * Nothing is ever tried again with a producer in whose transaction anything threw: kafkajs then takes its sequence numbers
+ * back, and the broker takes the next batch for the lost one, acknowledges it and drops it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Kafka, Message, Producer as KafkaProducer, RecordMetadata, Transaction } from 'kafkajs';
+import { Fenced, Refused, type Term, type WrappedKey } from '#ledger';
+import { SEQUENCE_HEADER, TERM_TYPE, TYPE_HEADER } from './acceptance.js';
+import { kafkaErrorType, type Brokers } from './client.js';
+import { eventsTopic, keysTopic } from './topics.js';
+
+/** After it the broker aborts what a dead owner left open. */
+const TRANSACTION_MS_MAX = 15_000;
+/** All retries of kafkajs together know no end on a broker that takes connections and says nothing. */
+const PATIENCE_MS_MAX = 8_000;
+const ABORT_MS_MAX = 500;
+const ACKNOWLEDGE_MS_MAX = 5_000;
+/** Values of one produce request: with headers and framing it stays well below what a broker takes. */
+const REQUEST_BYTES_MAX = 512 * 1024;
+const CLOCK_MS_MAX = 2_000;
+const CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
+
+/** Switches that tests turn off, each once, to see that something notices. */
+export interface Protections {
+  /** A commit follows only on the expected offset. */
+  expectOffset: boolean;
+  /** A proof asks Kafka. */
+  probe: boolean;
+  /** The transactional id is the topic's name, so that a new term fences the earlier ones. */
+  fence: boolean;
+}
+
+export const ALL_PROTECTIONS: Protections = { expectOffset: true, probe: true, fence: true };
+
+export interface TermContext {
+  kafka: Kafka;
+  brokers: Brokers;
+  ledger: string;
+  /** The last sequence of the log up to the term's marker, asked once, before the first append. */
+  lastSequence: () => Promise<number>;
+  protections: Protections;
+}
+
+/** A term may be lost as soon as it is taken: then it is one that can do nothing. @throws anything: none was taken */
+export async function takeTerm(context: TermContext): Promise<KafkaTerm> {
+  const topic = eventsTopic(context.ledger);
+  const producer = transactionalProducer(context.kafka, context.protections.fence ? topic : `${topic}.${randomUUID()}`);
+  try {
+    await within(PATIENCE_MS_MAX, producer.connect(), 'A connection');
+    const marker: Message = {
+      value: termMarker(context.ledger),
+      headers: { 'content-type': CONTENT_TYPE, [TYPE_HEADER]: TERM_TYPE },
+    };
+    const sent = await inTransaction(producer, async (transaction) => [
+      await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: [marker] }),
+    ]);
+    const { baseOffset, logAppendTime } = onlyOne(sent[0]);
+    const aheadMs = Date.now() - Number(logAppendTime);
+    if (Number(logAppendTime) > 0 && Math.abs(aheadMs) > CLOCK_MS_MAX) {
+      throw new Error(
+        `The clock of this machine is ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} the broker's, ${CLOCK_MS_MAX} at most: set it right, by NTP.`,
+      );
+    }
+    // Behind the marker lies the marker of its transaction's end.
+    return new KafkaTerm(context, producer, Number(baseOffset), Number(baseOffset) + 2);
+  } catch (error) {
+    const failure = classified(error, context.ledger);
+    if (failure instanceof Fenced) return KafkaTerm.lost(context, producer, failure);
+    void producer.disconnect().catch(() => undefined);
+    throw failure;
+  }
+}
+
+export class KafkaTerm implements Term {
+  /** The last sequence of the log, known from the first append on. */
+  #last: number | undefined;
+  /** What ended it. */
+  #end: Error | undefined;
+
+  constructor(
+    private readonly context: TermContext,
+    private readonly producer: KafkaProducer,
+    /** The offset of the term's marker: it rises with every term. */
+    readonly number: number,
+    /** Where the next record must come to lie. */
+    private expectedOffset: number,
+  ) {}
+
+  static lost(context: TermContext, producer: KafkaProducer, fence: Fenced): KafkaTerm {
+    const term = new KafkaTerm(context, producer, 0, 0);
+    void term.close(fence);
+    return term;
+  }
+
+  async append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<void> {
+    const { ledger, protections } = this.context;
+    if (this.#end !== undefined) throw this.#end;
+    this.#last ??= await this.context.lastSequence();
+    if (first !== this.#last + 1) {
+      throw new Error(`The log of ${ledger} ends at ${this.#last}, so ${first} cannot be the next.`);
+    }
+    const topic = eventsTopic(ledger);
+    const messages = records.map((bytes, index) => ({
+      value: asBuffer(bytes),
+      headers: { 'content-type': CONTENT_TYPE, [SEQUENCE_HEADER]: String(first + index).padStart(20, '0') },
+    }));
+    try {
+      await inTransaction(this.producer, async (transaction) => {
+        let offset = this.expectedOffset;
+        for (const portion of inPortions(messages)) {
+          const sent = await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: portion });
+          const { baseOffset } = onlyOne(sent);
+          if (Number(baseOffset) !== offset && protections.expectOffset) {
+            throw new AppendedByAnother(ledger, Number(baseOffset), offset);
+          }
+          offset += portion.length;
+        }
+        if (keys.length > 0) {
+          const wrapped = keys.map(({ keyid, wrapped: value }) => ({ key: keyid, value: asBuffer(value) }));
+          await transaction.send({
+            topic: keysTopic(ledger),
+            acks: -1,
+            timeout: ACKNOWLEDGE_MS_MAX,
+            messages: wrapped,
+          });
+        }
+      });
+    } catch (error) {
+      const failure = classified(error, ledger);
+      void this.close(failure);
+      throw failure;
+    }
+    this.#last += records.length;
+    this.expectedOffset += records.length + 1;
+  }
+
+  async prove(): Promise<void> {
+    const { brokers, ledger, protections } = this.context;
+    if (this.#end !== undefined) throw this.#end;
+    if (!protections.probe) return;
+    // A successor's first act is its marker, so while nothing lies past our last commit nobody else has answered anybody.
+    const end = await brokers.endOffset(eventsTopic(ledger));
+    if (end > this.expectedOffset) {
+      const fence = new Fenced(ledger);
+      void this.close(fence);
+      throw fence;
+    }
+  }
+
+  /** Lets go of the producer. What it had begun is aborted by the next term, or by the broker in time. */
+  async close(why = new Error(`This term of ${this.context.ledger} has ended: take a new one.`)): Promise<void> {
+    this.#end ??= why;
+    await this.producer.disconnect().catch(() => undefined);
+  }
+}
+
+/** Somebody else's record or marker lies where ours should. Whether they may is for the writer to find out. */
+class AppendedByAnother extends Error {
+  constructor(ledger: string, offset: number, expected: number) {
+    super(`Somebody else wrote to ${eventsTopic(ledger)}: at ${offset}, where ${expected} was expected.`);
+    this.name = 'AppendedByAnother';
+  }
+}
+
+/** Alone, the producer does what it is told, in order, and learns the offset of everything. */
+export function transactionalProducer(kafka: Kafka, transactionalId: string): KafkaProducer {
+  return kafka.producer({
+    transactionalId,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_MS_MAX,
+    allowAutoTopicCreation: false,
+    createPartitioner: () => () => 0,
+  });
+}
+
+/** Does something in a transaction and commits it. Where anything throws, tries to abort, so that nobody waits for it. */
+export async function inTransaction<T>(
+  producer: KafkaProducer,
+  act: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS_MAX;
+  // The first one of a producer ends whatever an earlier producer of this id has begun, and waits until it has ended.
+  const transaction = await within(PATIENCE_MS_MAX, producer.transaction(), 'A new term');
+  let done: T;
+  try {
+    done = await within(PATIENCE_MS_MAX, act(transaction), 'A transaction');
+  } catch (error) {
+    await within(ABORT_MS_MAX, transaction.abort(), 'An abort').catch(() => undefined);
+    throw error;
+  }
+  try {
+    await within(deadline - performance.now(), transaction.commit(), 'A commit');
+  } catch (error) {
+    // It may have been committed: whatever Kafka calls this, it is no refusal.
+    throw new CommitUnknown(error);
+  }
+  return done;
+}
+
+/** What is late goes on behind our back, and does no harm: before anybody reads, the next term puts an end to it. */
+async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} was not answered by Kafka in time.`)), Math.max(1, ms));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => undefined);
+  }
+}
+
+class CommitUnknown extends Error {
+  constructor(cause: unknown) {
+    super(`A commit was not answered: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'CommitUnknown';
+  }
+}
+
+const FENCED = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'UNKNOWN_PRODUCER_ID',
+]);
+const HOPELESS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
+
+/** What the writer should make of an error of Kafka's. */
+function classified(error: unknown, ledger: string): Error {
+  const type = kafkaErrorType(error) ?? '';
+  if (error instanceof AppendedByAnother || FENCED.has(type)) return new Fenced(ledger, { cause: error });
+  if (HOPELESS.has(type) && !(error instanceof CommitUnknown)) {
+    return new Refused(`Kafka says ${type}: it takes less than its settings should let it.`, { cause: error });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function onlyOne(sent: readonly RecordMetadata[] | undefined): RecordMetadata {
+  const [metadata] = sent ?? [];
+  if (metadata?.baseOffset === undefined) throw new Error('Kafka took a record and did not say where it lies.');
+  return metadata;
+}
+
+function* inPortions<M extends { value: Buffer }>(messages: readonly M[]): Generator<M[]> {
+  let portion: M[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    if (portion.length > 0 && bytes + message.value.byteLength > REQUEST_BYTES_MAX) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(message);
+    bytes += message.value.byteLength;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function termMarker(ledger: string): Buffer {
+  const event = { specversion: '1.0', id: `${ledger}/term/${randomUUID()}`, source: `/ledgers/${ledger}`, type: TERM_TYPE };
+  return Buffer.from(JSON.stringify(event), 'utf8');
+}

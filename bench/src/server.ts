@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { RecorderModule } from '#app/recorder';
+import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage } from '#embedded';
 import {
   createCatalogue,
@@ -66,7 +66,11 @@ async function startRecorder(storage: LedgerStorage, folder: string): Promise<Ru
   const writers = new Writers(storage, master, codec, { mayClaim: async () => true });
   const keys = new KeysFile(join(folder, 'keys.json'));
   const { text: key } = await keys.add({ roles: ['admin'], ledgers: '*' });
-  const app = await createHttpApp(RecorderModule.with(writers), { keys, openReads: true, logger: false });
+  const app = await createHttpApp(RecorderModule.with(new Dispatcher(writers)), {
+    keys,
+    openReads: true,
+    logger: false,
+  });
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   const stop = async (): Promise<void> => {

@@ -18,18 +18,27 @@ export interface ProjectionHealth {
   ledger: string;
   /** The last record that is in the read models. */
   sequence: number;
+  /** How many records follow it in the log, about; null where the log does not say. */
+  behind: number | null;
+  /** How long ago it was last at the end of the log, in seconds; 0 while it is. */
+  behindSeconds: number;
   stopped?: string;
-  /** What it is waiting for, when the last try failed. */
+  /** What it is waiting for, when the last try failed, or that it stands still although there is more. */
   waiting?: string;
 }
 
 const RETRY_MS_MAX = 5_000;
+/** How long the log may be ahead and nothing be copied before that is a fault. A batch takes a second or two. */
+const STALL_MS = 15_000;
+/** Whoever asks how things stand is not kept waiting by a log that does not answer. */
+const LOG_ANSWER_MS_MAX = 1_000;
 
 export class Projector {
   readonly #ledgers = new Map<string, LedgerCopy>();
   readonly #batchMax: number;
   readonly #log: (message: string) => void;
   #unlisten: (() => void) | undefined;
+  #looking: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
   constructor(
@@ -42,77 +51,139 @@ export class Projector {
   }
 
   /** Begins with every ledger there is; ledgers opened later are picked up with their first record. */
-  async start(): Promise<void> {
+  start(): void {
     this.#unlisten = this.reader.storage.onAppend((ledger) => this.#wake(ledger));
-    for (const ledger of await this.reader.storage.ledgers()) this.#wake(ledger);
+    this.#looking = this.#lookForLedgers();
   }
 
   /** Ends after the batches under way. */
   async stop(): Promise<void> {
     this.#unlisten?.();
     this.#stop.abort();
+    await this.#looking;
     for (const { running } of this.#ledgers.values()) await running;
   }
 
-  health(): ProjectionHealth[] {
-    return [...this.#ledgers.values()].map(({ health }) => ({ ...health }));
+  async health(): Promise<ProjectionHealth[]> {
+    return Promise.all([...this.#ledgers.values()].map((copy) => this.#healthOf(copy)));
   }
 
-  /** Read models behind the log catch up; a log that ends before its read models is another log, or was restored. */
-  async #expectEnd(ledger: string, checkpoint: number): Promise<void> {
-    const end = await this.reader.storage.end(ledger);
-    if (end < checkpoint) {
+  async #healthOf({ ledger, sequence, stopped, waiting, atEndAt, movedAt }: LedgerCopy): Promise<ProjectionHealth> {
+    const asked = this.reader.storage.behind(ledger, sequence).catch(() => null);
+    const behind = await Promise.race([asked, pause(LOG_ANSWER_MS_MAX, null, { ref: false })]);
+    const now = performance.now();
+    const isStalled = behind !== null && behind > 0 && now - movedAt > STALL_MS;
+    const trouble =
+      waiting ?? (isStalled ? `nothing was copied for ${Math.round((now - movedAt) / 1_000)} s` : undefined);
+    return {
+      ledger,
+      sequence,
+      behind,
+      behindSeconds: behind === 0 ? 0 : Math.round((now - atEndAt) / 1_000),
+      ...(stopped !== undefined && { stopped }),
+      ...(trouble !== undefined && { waiting: trouble }),
+    };
+  }
+
+  /** Wakes a copy for every ledger of the log; read models of which the log knows nothing are of another log. */
+  async #lookForLedgers(): Promise<void> {
+    for (let retryMs = 50; !this.#stop.signal.aborted; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+      try {
+        const ledgers = await this.reader.storage.ledgers();
+        for (const [ledger, sequence] of await this.readModels.checkpoints()) {
+          if (ledgers.includes(ledger)) continue;
+          const copy = this.#copyOf(ledger);
+          copy.sequence = sequence;
+          this.#halt(
+            copy,
+            `the read models hold ${sequence} records of it, and this log has no such ledger: it is not the log they were made from. Point this process at the right log, or drop the read models and start again.`,
+          );
+        }
+        for (const ledger of ledgers) this.#wake(ledger);
+        return;
+      } catch (error) {
+        if (retryMs === 50) this.#log(`The projector waits for the log and its database: ${messageOf(error)}`);
+        await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /**
+   * Where the copy is to go on. Read models behind the log catch up; that the last record they hold stands in the log as
+   * it stands in them shows that it is their log, and not one that was restored, or another cluster's of the same name.
+   */
+  async #resume(copy: LedgerCopy): Promise<number> {
+    const { sequence, place, bytes } = await this.readModels.last(copy.ledger);
+    if (sequence === 0) return 0;
+    const [there] = await this.reader.storage.read(copy.ledger, sequence - 1, 1, place);
+    if (there === undefined) {
       throw new Unreadable(
-        `the log ends at ${end}, but the read models hold ${checkpoint} records: it is not the log they were made from. Restore the newer log, or drop the read models and start again.`,
+        `the log ends at ${await this.reader.storage.end(copy.ledger)}, but the read models hold ${sequence} records: it is not the log they were made from. Restore the newer log, or drop the read models and start again.`,
       );
     }
+    if (!Buffer.from(there.bytes).equals(bytes)) {
+      throw new Unreadable(
+        `record ${sequence} of the log is not the one that the read models hold: it is another log of the same name, or it was changed. Point this process at the right log, or drop the read models and start again.`,
+      );
+    }
+    return sequence;
+  }
+
+  #copyOf(ledger: string): LedgerCopy {
+    let copy = this.#ledgers.get(ledger);
+    if (copy === undefined) {
+      const now = performance.now();
+      copy = { ledger, sequence: 0, woken: false, running: undefined, atEndAt: now, movedAt: now };
+      this.#ledgers.set(ledger, copy);
+    }
+    return copy;
+  }
+
+  #halt(copy: LedgerCopy, reason: string): void {
+    copy.stopped = reason;
+    this.#log(`The projection of ${copy.ledger} stops after record ${copy.sequence}: ${reason}`);
   }
 
   #wake(ledger: string): void {
     if (this.#stop.signal.aborted) return;
-    let copy = this.#ledgers.get(ledger);
-    if (copy === undefined) {
-      copy = { health: { ledger, sequence: 0 }, woken: false, running: undefined };
-      this.#ledgers.set(ledger, copy);
-    }
+    const copy = this.#copyOf(ledger);
     copy.woken = true;
+    // Until now it was at the end of the log, and had nothing to do.
+    if (copy.running === undefined) copy.atEndAt = copy.movedAt = performance.now();
     copy.running ??= this.#copy(copy);
   }
 
   async #copy(copy: LedgerCopy): Promise<void> {
-    const { health } = copy;
     let retryMs = 50;
     let after: number | undefined;
-    while (copy.woken && health.stopped === undefined && !this.#stop.signal.aborted) {
+    while (copy.woken && copy.stopped === undefined && !this.#stop.signal.aborted) {
       copy.woken = false;
       try {
-        const from: number = after ?? (await this.readModels.checkpoint(health.ledger));
+        const from: number = after ?? (await this.#resume(copy));
         after = from;
-        health.sequence = from;
-        const entries = await this.reader.read(health.ledger, from, this.#batchMax);
+        copy.sequence = from;
+        const entries = await this.reader.read(copy.ledger, from, this.#batchMax);
         const last = entries.at(-1);
-        if (last === undefined) {
-          await this.#expectEnd(health.ledger, from);
-          continue;
-        }
-        await this.readModels.apply(health.ledger, from, entries);
-        after = last.record.sequence;
-        health.sequence = after;
-        delete health.waiting;
+        if (last !== undefined) {
+          await this.readModels.apply(copy.ledger, from, entries);
+          after = last.record.sequence;
+          copy.sequence = after;
+          copy.woken = true;
+        } else copy.atEndAt = performance.now();
+        copy.movedAt = performance.now();
+        delete copy.waiting;
         retryMs = 50;
-        copy.woken = true;
       } catch (error) {
         after = undefined;
         copy.woken = true;
         if (error instanceof CheckpointMoved) continue;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (isPermanent(error)) {
-          health.stopped = reason;
-          this.#log(`The projection of ${health.ledger} stops after record ${health.sequence}: ${reason}`);
+          this.#halt(copy, reason);
           continue;
         }
-        if (health.waiting === undefined) this.#log(`The projection of ${health.ledger} waits: ${reason}`);
-        health.waiting = reason;
+        if (copy.waiting === undefined) this.#log(`The projection of ${copy.ledger} waits: ${reason}`);
+        copy.waiting = reason;
         await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
         retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
       }
@@ -122,9 +193,19 @@ export class Projector {
 }
 
 interface LedgerCopy {
-  health: ProjectionHealth;
+  ledger: string;
+  sequence: number;
+  stopped?: string;
+  waiting?: string;
   woken: boolean;
   running: Promise<void> | undefined;
+  /** When it last was at the end of the log, and when it last moved or was there, in performance.now() time. */
+  atEndAt: number;
+  movedAt: number;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -135,4 +216,15 @@ function isPermanent(error: unknown): boolean {
   if (error instanceof Unreadable || error instanceof TypeError || error instanceof RangeError) return true;
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && /^(0A|21|22|23|42|54)/.test(code);
+}
+
+/** Not ready as soon as one copy cannot go on by itself, waits, or stands still although there is more. */
+export async function projectorReadiness(
+  projector: Projector,
+): Promise<{ ready: boolean; projections: ProjectionHealth[] }> {
+  const projections = await projector.health();
+  return {
+    ready: projections.every(({ stopped, waiting }) => stopped === undefined && waiting === undefined),
+    projections,
+  };
 }

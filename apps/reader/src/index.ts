@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ReaderController } from './reader.controller.js';
 import { Reads } from './reads.js';
 import { SchemasController } from './schemas.controller.js';
+import type { ApiDescription } from '#runtime';
 
 @Module({})
 export class ReaderModule {
@@ -16,3 +17,10 @@ export class ReaderModule {
     };
   }
 }
+
+export const READER_API: ApiDescription = {
+  name: 'reader',
+  title: 'Incident Ledger: reading',
+  about: 'What is known, who says so, and how the numbers come about. On loopback no key is needed.',
+  module: ReaderModule,
+};

@@ -1,19 +1,28 @@
 /** WRITES: HTTP to command to record. Knows the log by its port only, and nothing of the read side. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Writers } from '#ledger';
+import type { ApiDescription } from '#runtime';
+import { Dispatcher } from './dispatcher.js';
 import { ExecuteHandler } from './execute.js';
 import { RecorderController } from './recorder.controller.js';
 
+export { Dispatcher } from './dispatcher.js';
+
 @Module({})
 export class RecorderModule {
-  /** The recorder on the writers of this process. */
-  static with(writers: Writers): DynamicModule {
+  static with(dispatcher: Dispatcher): DynamicModule {
     return {
       module: RecorderModule,
       imports: [CqrsModule.forRoot()],
       controllers: [RecorderController],
-      providers: [ExecuteHandler, { provide: Writers, useValue: writers }],
+      providers: [ExecuteHandler, { provide: Dispatcher, useValue: dispatcher }],
     };
   }
 }
+
+export const RECORDER_API: ApiDescription = {
+  name: 'recorder',
+  title: 'Incident Ledger: recording',
+  about: 'Acts that append to a ledger. What each means is in docs/acts.md; words and values in docs/codebook.md.',
+  module: RecorderModule,
+};

@@ -17,6 +17,7 @@ import { ACTS, AnswersProblems, completeAct, Problem, readBody, WriteAnswer } fr
 import type { ActName } from '#domain';
 import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
 import { Access } from '#runtime';
+import { FORWARDED_HEADER, type Sent } from './dispatcher.js';
 import { Execute } from './execute.js';
 
 /** Visible ASCII, so that it can stand in a record and a log line as it is. */
@@ -108,14 +109,24 @@ export class RecorderController {
     if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
     const checked = readBody(name, body, { id: params.id, ifMatch: headers['if-match'] });
     const commandKey = commandKeyOf(headers['idempotency-key']);
-    const outcome = await this.#execute({
-      ledger: params.ledger,
-      act: completeAct(checked, uuidv7),
-      ...(checked.expect !== undefined && { expect: checked.expect }),
-      canonicalBody: checked.canonicalBody,
-      recorder: caller.id,
-      commandKey,
-    });
+    const outcome = await this.#execute(
+      {
+        ledger: params.ledger,
+        act: completeAct(checked, uuidv7),
+        ...(checked.expect !== undefined && { expect: checked.expect }),
+        canonicalBody: checked.canonicalBody,
+        recorder: caller.id,
+        commandKey,
+      },
+      {
+        url: request.url,
+        body,
+        authorization: headers.authorization ?? '',
+        ifMatch: headers['if-match'],
+        requestId: request.id,
+        forwarded: headers[FORWARDED_HEADER] !== undefined,
+      },
+    );
     const address = `/v1/ledgers/${params.ledger}`;
     const collection = ACTS[name].route.split('/')[0];
     void reply
@@ -124,9 +135,9 @@ export class RecorderController {
     return { ...outcome, commandId: commandKey };
   }
 
-  async #execute(request: Request): Promise<Outcome> {
+  async #execute(request: Request, sent: Sent): Promise<Outcome> {
     try {
-      return await this.bus.execute(new Execute(request));
+      return await this.bus.execute(new Execute(request, sent));
     } catch (error) {
       // Without its id the command could not be repeated.
       const details = { commandId: request.commandKey };

@@ -3,14 +3,12 @@
  * reader behind one address. Composes the rooms; what they do, they do themselves.
  */
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { Pool } from 'pg';
-import { Projector, ProjectorModule } from '#app/projector';
+import { Projector, projectorReadiness } from '#app/projector';
 import { ReaderModule } from '#app/reader';
-import { RecorderModule } from '#app/recorder';
+import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
 import {
   createCatalogue,
@@ -23,7 +21,7 @@ import {
   Writers,
 } from '#ledger';
 import { ReadModels } from '#read-models';
-import { createHttpApp, KeysFile, loadMasterKey, type Config } from '#runtime';
+import { createHttpApp, HealthModule, KeysFile, loadMasterKey, troubleOnly, Undo, urlOf, type Config } from '#runtime';
 import { describeApis } from './openapi.js';
 
 @Module({})
@@ -31,7 +29,11 @@ class StandaloneModule {
   static with(writers: Writers, projector: Projector, pool: Pool, schema: string): DynamicModule {
     return {
       module: StandaloneModule,
-      imports: [RecorderModule.with(writers), ProjectorModule.with(projector), ReaderModule.with(pool, schema)],
+      imports: [
+        RecorderModule.with(new Dispatcher(writers)),
+        ReaderModule.with(pool, schema),
+        HealthModule.with(() => projectorReadiness(projector)),
+      ],
     };
   }
 }
@@ -55,15 +57,11 @@ export interface StandaloneOptions {
 
 export async function startStandalone(config: Config, options: StandaloneOptions): Promise<Standalone> {
   const { log } = options;
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo = new Undo(log);
   let stopping = false;
-  const stop = async (): Promise<void> => {
+  const stop = (): Promise<void> => {
     stopping = true;
-    for (const step of undo.splice(0).toReversed()) {
-      await step().catch((error: unknown) =>
-        log(`While stopping: ${error instanceof Error ? error.message : String(error)}`),
-      );
-    }
+    return undo.run();
   };
   try {
     // Others may pass through it, as PostgreSQL does, which runs as a user of its own; every file in it is closed to them.
@@ -73,7 +71,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     // Whoever holds the lock may stop the server; before that it may be another's.
     const lock = await takeInstanceLock(postgres.connectionString);
     // Stopped while we still hold the lock, or a successor would lose its server.
-    undo.push(
+    undo.add(
       () => lock.release(),
       () => postgres.stop(),
     );
@@ -82,7 +80,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     });
 
     const storage = await EmbeddedStorage.open(postgres.connectionString);
-    undo.push(() => storage.close());
+    undo.add(() => storage.close());
     const master = new MasterKey(await loadMasterKey(config));
     const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
     const writers = new Writers(storage, master, codec, { mayClaim: () => lock.held(), log });
@@ -95,15 +93,15 @@ export async function startStandalone(config: Config, options: StandaloneOptions
         max,
       });
       pool.on('error', (error) => log(`A connection of the ${name} broke: ${error.message}`));
-      undo.push(() => pool.end());
+      undo.add(() => pool.end());
       return pool;
     };
     const pool = poolFor('reader', 10);
     const readModels = await ReadModels.open(poolFor('projector', 2));
     const projector = new Projector(new LogReader(storage, codec, master), readModels, { log });
     const ledgers = await storage.ledgers();
-    await projector.start();
-    undo.push(() => projector.stop());
+    projector.start();
+    undo.add(() => projector.stop());
 
     const keys = new KeysFile(config.keysFile);
     const app = await createHttpApp(StandaloneModule.with(writers, projector, pool, readModels.schema), {
@@ -113,7 +111,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
       prepare: describeApis,
       logger: troubleOnly(log),
     });
-    undo.push(
+    undo.add(
       () => writers.drain(),
       () => app.close(),
     );
@@ -123,15 +121,4 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     await stop();
     throw error;
   }
-}
-
-/** Of what the framework has to tell, warnings and errors, such as the cause of a 500; they stand among ours. */
-function troubleOnly(log: (message: string) => void): LoggerService {
-  const tell = (...parts: unknown[]): void => log(parts.join(' '));
-  return { log: () => undefined, warn: tell, error: tell };
-}
-
-function urlOf(app: NestFastifyApplication): string {
-  const { address, family, port } = (app.getHttpServer() as { address(): AddressInfo }).address();
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

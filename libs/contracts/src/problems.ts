@@ -117,6 +117,13 @@ export class Problem extends Error {
     this.details = options.details ?? {};
   }
 
+  /** The problem that another process of ours answered with. Of a code that is not ours, nothing is passed on. */
+  static from(body: ProblemBody): Problem {
+    const { type: _type, title: _title, status: _status, code, detail, errors, ...details } = body;
+    if (!Object.hasOwn(PROBLEMS, code)) return new Problem('internal', 'Another process answered what we do not know.');
+    return new Problem(code, detail, { details, ...(errors !== undefined && { errors }) });
+  }
+
   get status(): number {
     return PROBLEMS[this.code].status;
   }

@@ -149,7 +149,7 @@ export function sequenceOf({ headers }: RawMessage): number | undefined {
   return text !== undefined && /^\d{20}$/.test(text) ? Number(text) : undefined;
 }
 
-export function producerOf({ batchContext }: RawMessage): Producer {
+function producerOf({ batchContext }: RawMessage): Producer {
   return { id: batchContext.producerId, epoch: batchContext.producerEpoch };
 }
 

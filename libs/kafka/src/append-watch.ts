@@ -68,7 +68,9 @@ export class AppendWatch {
     while (!signal.aborted) {
       try {
         if (performance.now() >= lookAt) {
-          const topics = (await (await this.admin()).listTopics()).filter((topic) => ledgerOfTopic(topic) !== undefined);
+          const topics = (await (await this.admin()).listTopics()).filter(
+            (topic) => ledgerOfTopic(topic) !== undefined,
+          );
           led = topics.length === 0 ? new Map() : await this.#brokers.leaders(topics);
           lookAt = performance.now() + LOOK_FOR_LEDGERS_EVERY_MS;
         }

@@ -1,7 +1,10 @@
 import { storageContract } from '#ledger/contract';
+import { describeWithKafka, sharedKafka } from '#testing';
 import { KafkaStorage } from './storage.js';
 
-storageContract('Kafka', async () => {
-  const brokers = ['127.0.0.1:19092'];
-  return { open: async () => new KafkaStorage({ brokers }), stop: async () => undefined };
+describeWithKafka('Kafka', () => {
+  storageContract('Kafka', async () => {
+    const { brokers } = await sharedKafka();
+    return { open: async () => new KafkaStorage({ brokers }), stop: async () => undefined };
+  });
 });

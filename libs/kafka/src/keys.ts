@@ -39,7 +39,8 @@ export class LedgerKeys {
     while (keyids.some((keyid) => !this.#keys.has(keyid))) {
       await this.#readOn();
       if (!this.#isPending(keyids)) break;
-      if (performance.now() > deadline) throw new Error(`A transaction on ${this.#topic} does not end: its keys are not known yet.`);
+      if (performance.now() > deadline)
+        throw new Error(`A transaction on ${this.#topic} does not end: its keys are not known yet.`);
     }
     return keyids.flatMap((keyid) => {
       const wrapped = this.#keys.get(keyid);

@@ -144,7 +144,9 @@ export class LedgerLog {
   }
 
   #placeBefore(sequence: number): Progress {
-    return this.#places.findLast((place) => place.sequence <= sequence) ?? { offset: 0, sequence: 0, producer: undefined };
+    return (
+      this.#places.findLast((place) => place.sequence <= sequence) ?? { offset: 0, sequence: 0, producer: undefined }
+    );
   }
 
   #latestPlace({ isAmidst, progress }: Acceptance): Progress {

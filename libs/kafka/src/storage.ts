@@ -2,6 +2,7 @@
  * THE LOG ON KAFKA: a topic of one partition for each ledger. Composes what the other files of this room do: terms write,
  * ledger logs read, the watch notices, the keys topic keeps keys.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { Fenced, UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
@@ -10,7 +11,7 @@ import { AppendWatch } from './append-watch.js';
 import { Brokers, connectKafka, kafkaErrorType, type KafkaOptions } from './client.js';
 import { LedgerKeys, writeFirstKeys } from './keys.js';
 import { LedgerLog } from './ledger-log.js';
-import { ALL_PROTECTIONS, takeTerm, type Protections } from './term.js';
+import { ALL_PROTECTIONS, takeTerm, type KafkaTerm, type Protections } from './term.js';
 import {
   assertSafe,
   assertTransactionLogSafe,
@@ -40,6 +41,8 @@ export interface Quarantine {
   first: Foreign[];
 }
 
+/** Some ten times as long as a term and an append take. */
+const TRUCE_MS_MAX = 300;
 const QUARANTINE_MAX = 1_000;
 const QUARANTINE_SHOWN_MAX = 20;
 
@@ -51,7 +54,7 @@ export class KafkaStorage implements LedgerStorage {
   readonly #watch: AppendWatch;
   readonly #logs = new Map<string, LedgerLog>();
   readonly #keys = new Map<string, LedgerKeys>();
-  readonly #terms = new Map<string, { close(): Promise<void> }>();
+  readonly #terms = new Set<KafkaTerm>();
   readonly #known = new Set<string>();
   readonly #quarantined = new Map<string, Map<number, Foreign>>();
   readonly #protections: Protections;
@@ -110,6 +113,10 @@ export class KafkaStorage implements LedgerStorage {
   async takeTerm(ledger: string): Promise<Term> {
     return this.#ofLedger(ledger, async () => {
       const { mayTakeTerm } = this.options;
+      // Two that both may (or both believe so) would fence each other for ever, each before the other can append.
+      if ([...this.#terms].some((term) => term.ledger === ledger && term.isFenced)) {
+        await pause(Math.random() * TRUCE_MS_MAX);
+      }
       await assertSafe(await this.#connectedAdmin(), this.#brokers, ledger);
       // Last of all: nothing that takes time may lie between this and the term.
       if (mayTakeTerm !== undefined && !(await mayTakeTerm(ledger))) throw new Fenced(ledger);
@@ -121,8 +128,8 @@ export class KafkaStorage implements LedgerStorage {
         lastSequence: () => log.end(),
         protections: this.#protections,
       });
-      await this.#terms.get(ledger)?.close();
-      this.#terms.set(ledger, term);
+      await this.#endTerms(ledger);
+      this.#terms.add(term);
       return term;
     });
   }
@@ -153,6 +160,11 @@ export class KafkaStorage implements LedgerStorage {
     );
   }
 
+  /** Why Kafka cannot be read at present. */
+  trouble(): string | undefined {
+    return this.#watch.trouble;
+  }
+
   /** Ledgers in which a transaction has been open for longer than this. */
   hungFor(ms: number): string[] {
     return this.#watch.hungFor(ms);
@@ -160,15 +172,22 @@ export class KafkaStorage implements LedgerStorage {
 
   /** Lets go of a ledger that another process serves from now on. */
   async release(ledger: string): Promise<void> {
-    await this.#terms.get(ledger)?.close();
-    this.#terms.delete(ledger);
+    await this.#endTerms(ledger);
     this.#logs.delete(ledger);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#terms.values()].map((term) => term.close()));
+    await this.#endTerms();
     await this.#watch.close();
     await Promise.all([this.#brokers.close(), this.#admin.disconnect()]);
+  }
+
+  async #endTerms(ledger?: string): Promise<void> {
+    for (const term of this.#terms) {
+      if (ledger !== undefined && term.ledger !== ledger) continue;
+      this.#terms.delete(term);
+      await term.close();
+    }
   }
 
   async #connectedAdmin(): Promise<Admin> {
@@ -212,6 +231,8 @@ export class KafkaStorage implements LedgerStorage {
       return await act();
     } catch (error) {
       if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw new UnknownLedger(ledger);
+      // Where a connection breaks at the wrong moment kafkajs stumbles over its own state; that passes.
+      if (error instanceof TypeError) throw new Error(`The Kafka client failed: ${error.message}`, { cause: error });
       throw error;
     }
   }

@@ -92,6 +92,14 @@ export class KafkaTerm implements Term {
     private expectedOffset: number,
   ) {}
 
+  get ledger(): string {
+    return this.context.ledger;
+  }
+
+  get isFenced(): boolean {
+    return this.#end instanceof Fenced;
+  }
+
   static lost(context: TermContext, producer: KafkaProducer, fence: Fenced): KafkaTerm {
     const term = new KafkaTerm(context, producer, 0, 0);
     void term.close(fence);
@@ -268,6 +276,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 function termMarker(ledger: string): Buffer {
-  const event = { specversion: '1.0', id: `${ledger}/term/${randomUUID()}`, source: `/ledgers/${ledger}`, type: TERM_TYPE };
+  const event = {
+    specversion: '1.0',
+    id: `${ledger}/term/${randomUUID()}`,
+    source: `/ledgers/${ledger}`,
+    type: TERM_TYPE,
+  };
   return Buffer.from(JSON.stringify(event), 'utf8');
 }

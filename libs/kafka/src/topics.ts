@@ -99,6 +99,10 @@ type Settings = ReadonlyMap<string, string>;
 /** @throws UnsafeSettings naming everything that is wrong with the topic of a ledger or with the log of transactions */
 export async function assertSafe(admin: Admin, brokers: Brokers, ledger: string): Promise<void> {
   const topic = eventsTopic(ledger);
+  const names = await admin.listTopics();
+  if (names.includes(topic) && !names.includes(keysTopic(ledger))) {
+    throw new UnsafeSettings(topic, [`its keys are missing: restore the topic ${keysTopic(ledger)} from a backup`]);
+  }
   const [{ topics }, settings, start] = await Promise.all([
     admin.fetchTopicMetadata({ topics: [topic, keysTopic(ledger)] }),
     settingsOf(admin, [topic, keysTopic(ledger)]),
@@ -149,7 +153,8 @@ function eventsFaults(settings: Settings | undefined, partitions: number, start:
     const found = settings?.get(name);
     if (found !== wanted) faults.push(`${name} is ${found}, ${why}: set it to ${wanted}`);
   };
-  if (partitions !== 1) faults.push(`it has ${partitions} partitions, so its records have no one order: it must have 1`);
+  if (partitions !== 1)
+    faults.push(`it has ${partitions} partitions, so its records have no one order: it must have 1`);
   must('cleanup.policy', 'delete', 'so records would vanish or be merged');
   must('retention.ms', '-1', 'so records would be deleted in time');
   must('retention.bytes', '-1', 'so records would be deleted when it grows');

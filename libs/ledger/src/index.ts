@@ -26,4 +26,5 @@ export {
   type WriteFailureCode,
   type WriterOptions,
 } from './writer.js';
+export { type Owner, type Ownership } from './ownership.js';
 export { LogReader, type OpenedText, type ReadRecord } from './log-reader.js';

@@ -8,6 +8,8 @@ export interface ReadRecord {
   record: LedgerRecord;
   /** The record's exact bytes in the log. */
   bytes: Uint8Array;
+  /** Where the storage says that it lies. */
+  place?: string;
 }
 
 /** What stands in place of a sealed text once it is opened; `text` is null where its key was destroyed. */
@@ -26,7 +28,11 @@ export class LogReader {
   /** Records after a sequence, in order; empty at the end of the log. @throws Unreadable @throws UnknownLedger */
   async read(ledger: string, after: number, limit: number): Promise<ReadRecord[]> {
     const stored = await this.storage.read(ledger, after, limit);
-    const entries = stored.map(({ bytes }) => ({ record: this.codec.decode(bytes), bytes }));
+    const entries = stored.map(({ bytes, place }) => ({
+      record: this.codec.decode(bytes),
+      bytes,
+      ...(place !== undefined && { place }),
+    }));
     const keyids = new Set<string>();
     for (const { record } of entries) visitSealed(record.data, ({ keyid }) => keyids.add(keyid));
     if (keyids.size === 0) return entries;
@@ -37,9 +43,9 @@ export class LogReader {
       const key = keys.get(sealed.keyid);
       return { private: true, text: key === undefined ? null : openText(key, sealed) };
     };
-    return entries.map(({ record, bytes }) => {
-      const data = replaceSealed(record.data, open);
-      return { record: { ...record, data } as LedgerRecord, bytes };
+    return entries.map((entry) => {
+      const data = replaceSealed(entry.record.data, open);
+      return { ...entry, record: { ...entry.record, data } as LedgerRecord };
     });
   }
 }

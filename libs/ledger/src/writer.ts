@@ -127,9 +127,7 @@ export class Writers {
    */
   async execute(request: Request): Promise<Outcome> {
     if (this.#stopping) throw new WriteFailure('stopping', 'This process is stopping: send the command again.');
-    if (request.act.act === 'open-ledger') {
-      await this.storage.create(request.ledger, makeLedgerKeys(this.master, request.ledger));
-    }
+    if (request.act.act === 'open-ledger') await this.create(request.ledger);
     let writer = this.#writers.get(request.ledger);
     if (writer === undefined) {
       writer = new LedgerWriter(request.ledger, this.storage, this.master, this.codec, this.options);
@@ -143,6 +141,22 @@ export class Writers {
       }
       throw error;
     }
+  }
+
+  /** Makes room for a ledger that is to be opened: any process may, whoever will write it. */
+  async create(ledger: string): Promise<void> {
+    await this.storage.create(ledger, makeLedgerKeys(this.master, ledger));
+  }
+
+  async exists(ledger: string): Promise<boolean> {
+    return (await this.storage.ledgers()).includes(ledger);
+  }
+
+  /** Lets go of a ledger that another process writes from now on, once every command of it that waits here is answered. */
+  async release(ledger: string): Promise<void> {
+    const writer = this.#writers.get(ledger);
+    this.#writers.delete(ledger);
+    await writer?.idle();
   }
 
   /** Takes no more commands and returns when every one that waits is answered. */

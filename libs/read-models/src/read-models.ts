@@ -17,6 +17,13 @@ export class CheckpointMoved extends Error {
   }
 }
 
+/** How far a ledger is in the tables, and by which record one knows its log again. */
+export interface LastRecord {
+  sequence: number;
+  place: string | undefined;
+  bytes: Uint8Array;
+}
+
 export class ReadModels {
   /** Registers as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
   readonly #registers = new Map<string, RegisterCards>();
@@ -32,13 +39,25 @@ export class ReadModels {
     return new ReadModels(pool, schema);
   }
 
-  /** How many records of the ledger are in the tables; 0 for none. */
-  async checkpoint(ledger: string): Promise<number> {
-    const { rows } = await this.pool.query<{ sequence: string }>(
-      `select sequence from ${this.schema}.checkpoints where ledger = $1`,
+  /** The ledgers of which records are in the tables, with how many. */
+  async checkpoints(): Promise<Map<string, number>> {
+    const { rows } = await this.pool.query<{ ledger: string; sequence: string }>(
+      `select ledger, sequence from ${this.schema}.checkpoints`,
+    );
+    return new Map(rows.map(({ ledger, sequence }) => [ledger, Number(sequence)]));
+  }
+
+  /** The last record of a ledger that is in the tables: none has the sequence 0. */
+  async last(ledger: string): Promise<LastRecord> {
+    const { rows } = await this.pool.query<{ sequence: string; place: string | null; bytes: Buffer }>(
+      `select c.sequence, c.place, e.bytes from ${this.schema}.checkpoints c
+         join ${this.schema}.events e on e.ledger = c.ledger and e.sequence = c.sequence
+        where c.ledger = $1`,
       [ledger],
     );
-    return Number(rows[0]?.sequence ?? 0);
+    const [row] = rows;
+    if (row === undefined) return { sequence: 0, place: undefined, bytes: Buffer.alloc(0) };
+    return { sequence: Number(row.sequence), place: row.place ?? undefined, bytes: row.bytes };
   }
 
   /** Writes the rows of the records after `after`, all or none. @throws CheckpointMoved */
@@ -70,16 +89,18 @@ export class ReadModels {
   /** First of all, by compare-and-set: a second projector waits here, and then sees that it is too late. */
   async #moveCheckpoint(client: PoolClient, ledger: string, after: number, last: ReadRecord): Promise<void> {
     const { sequence, recordedtime } = last.record;
+    const place = last.place ?? null;
     const moved =
       after === 0
         ? await client.query(
-            `insert into ${this.schema}.checkpoints (ledger, sequence, recordedtime) values ($1, $2, $3)
+            `insert into ${this.schema}.checkpoints (ledger, sequence, recordedtime, place) values ($1, $2, $3, $4)
              on conflict do nothing`,
-            [ledger, sequence, recordedtime],
+            [ledger, sequence, recordedtime, place],
           )
         : await client.query(
-            `update ${this.schema}.checkpoints set sequence = $2, recordedtime = $3 where ledger = $1 and sequence = $4`,
-            [ledger, sequence, recordedtime, after],
+            `update ${this.schema}.checkpoints set sequence = $2, recordedtime = $3, place = $5
+              where ledger = $1 and sequence = $4`,
+            [ledger, sequence, recordedtime, after, place],
           );
     if (moved.rowCount !== 1) throw new CheckpointMoved(ledger);
   }

@@ -19,12 +19,32 @@ export interface Config {
   allowedOrigins: readonly string[];
   /** Whether reading needs no key. Only ever on loopback. */
   openReads: boolean;
+  /** host:port of some brokers of Kafka. */
+  kafkaBrokers?: readonly string[];
+  /** The database of the read models. */
+  databaseUrl?: string;
+  /** Where other recorders reach this one. */
+  advertisedUrl?: string;
 }
+
+/** What a process cannot do without, by the name of its variable. */
+const NEEDS = {
+  KAFKA_BROKERS: 'kafkaBrokers',
+  DATABASE_URL: 'databaseUrl',
+  ADVERTISED_URL: 'advertisedUrl',
+  MASTER_KEY: 'masterKey',
+} as const satisfies Record<string, keyof Config>;
+
+type Needed = keyof typeof NEEDS;
+type ConfigWith<N extends Needed> = Config & Required<Pick<Config, (typeof NEEDS)[N]>>;
 
 const DEFAULT_PORT = 7410;
 
-/** @throws Error naming every variable that is wrong */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+/** @throws Error naming every variable that is wrong or, of those that are needed, missing */
+export function readConfig<N extends Needed = never>(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  { needs = [], port = DEFAULT_PORT }: { needs?: readonly N[]; port?: number } = {},
+): ConfigWith<N> {
   const faults: string[] = [];
   /** What a variable says, by a reader that returns undefined for what it does not understand; empty is as unset. */
   const read = <T>(name: string, fallback: T, what: string, parse: (text: string) => T | undefined): T => {
@@ -39,10 +59,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const host = read('HOST', '127.0.0.1', 'an address or a host name', (text) => (/\s/.test(text) ? undefined : text));
   const loopback = isLoopback(host);
   const masterKey = read('MASTER_KEY', undefined, MASTER_KEY_FORM, masterKeyFrom);
+  const kafkaBrokers = read('KAFKA_BROKERS', undefined, 'host:port, several separated by commas', brokersFrom);
+  const databaseUrl = read(
+    'DATABASE_URL',
+    undefined,
+    'an address such as postgres://user:password@host/name',
+    postgresUrl,
+  );
+  const advertisedUrl = read('ADVERTISED_URL', undefined, 'an address such as http://recorder-1:7410', httpOrigin);
   const config: Config = {
     dataDir,
     host,
-    port: read('PORT', DEFAULT_PORT, 'a whole number from 0 to 65535', portFrom),
+    port: read('PORT', port, 'a whole number from 0 to 65535', portFrom),
     keysFile: resolve(read('KEYS_FILE', join(dataDir, 'keys.json'), 'a file', String)),
     ...(masterKey !== undefined && { masterKey }),
     allowedOrigins: read(
@@ -52,12 +80,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       origins,
     ),
     openReads: read('OPEN_READS', loopback, 'true or false', booleanFrom),
+    ...(kafkaBrokers !== undefined && { kafkaBrokers }),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(advertisedUrl !== undefined && { advertisedUrl }),
   };
+  for (const name of needs) {
+    const isWrong = faults.some((fault) => fault.startsWith(`${name} `));
+    if (config[NEEDS[name]] === undefined && !isWrong) faults.push(`${name} is missing`);
+  }
   if (config.openReads && !loopback) {
     faults.push(`OPEN_READS can be true on loopback only, and HOST is ${host}: leave it out, and readers use API keys`);
   }
   if (faults.length > 0) throw new Error(`Wrong configuration. ${faults.join('; ')}.`);
-  return config;
+  return config as ConfigWith<N>;
 }
 
 export function isLoopback(host: string): boolean {
@@ -70,6 +105,20 @@ function portFrom(text: string): number | undefined {
 
 function booleanFrom(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function brokersFrom(text: string): string[] | undefined {
+  const list = text.split(',').map((one) => one.trim());
+  return list.every((one) => /^[^\s:/]+:\d{1,5}$/.test(one)) ? list : undefined;
+}
+
+function postgresUrl(text: string): string | undefined {
+  return /^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text) ? text : undefined;
+}
+
+/** Without a path: addresses of routes are put behind it. */
+function httpOrigin(text: string): string | undefined {
+  return URL.canParse(text) && new URL(text).protocol === 'http:' && new URL(text).origin === text ? text : undefined;
 }
 
 function origins(text: string): string[] | undefined {

@@ -28,6 +28,11 @@ export interface HttpOptions {
   openReads: boolean;
   /** Pages of these origins may call from a browser. */
   allowedOrigins?: readonly string[];
+  /**
+   * Whether a request that comes while the process stops, over a connection that is still open, is answered rather than
+   * sent away: where others take over at once, no client need notice.
+   */
+  answerWhileStopping?: boolean;
   /** For an address that does not set its own. */
   bodyBytesMax?: number;
   logger?: LoggerService | false;
@@ -94,7 +99,7 @@ export async function createHttpApp(
       strictPreflight: false,
     });
   } else fastify.options('*', (_request, reply) => void reply.code(204).send());
-  refuseEarly(fastify, methods);
+  refuseEarly(fastify, methods, options.answerWhileStopping ?? false);
   guardRoutes(fastify, options.keys, options);
   takeStrictJsonOnly(fastify);
   app.useGlobalFilters(new ProblemFilter(methods));
@@ -119,7 +124,7 @@ function greet(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** What needs no look at the caller or the body: a process that stops, an address that does not exist. */
-function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
+function refuseEarly(fastify: FastifyInstance, methods: MethodsOf, answerWhileStopping: boolean): void {
   let stopping = false;
   const timers: NodeJS.Timeout[] = [];
   /** Connections opened in advance, as browsers do. Nothing was asked on them, so Node does not count them as idle. */
@@ -149,8 +154,8 @@ function refuseEarly(fastify: FastifyInstance, methods: MethodsOf): void {
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     greet(request, reply);
-    if (stopping) {
-      reply.header('connection', 'close');
+    if (stopping) reply.header('connection', 'close');
+    if (stopping && !answerWhileStopping) {
       done(new Problem('stopping', 'This process is stopping: send the request again.'));
     } else if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
       done(new Problem('bad-request', 'The header Host is missing.'));

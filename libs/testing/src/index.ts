@@ -6,9 +6,13 @@ export {
   type PostgresFolder,
   type TemporaryPostgres,
 } from './postgres.js';
+export { hasKafka, sharedKafka, startTemporaryKafka, type TemporaryKafka } from './kafka.js';
+export { describeWithKafka, describeWithTemporaryKafka } from './describe-with-kafka.js';
+export { startInfrastructure, type Infrastructure } from './infrastructure.js';
 export { factsOf, histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';
 export { RunningCommand, type Exit } from './command.js';
+export { startKafkaProxy, type Api, type KafkaProxy, type Met, type Mishap } from './kafka-proxy.js';

@@ -1,9 +1,10 @@
 /**
- * A real PostgreSQL for tests: the server of DATABASE_URL where that is set, else an embedded one in a temporary folder.
+ * A real PostgreSQL for tests, from the first that is there: the server of DATABASE_URL; a container of POSTGRES_IMAGE,
+ * where a Docker answers and holds the image or can pull it within a minute; the embedded one in a temporary folder.
  *
  * All spec files of a run share one server, which the first of them starts (a run that needs none pays nothing); each
- * asks for databases of its own. Whatever happens to the test process, the keeper (`postgres-keeper.ts`), a process
- * that outlives it by a moment, stops the server and removes the folder.
+ * asks for databases of its own. Whatever happens to the test process, the keeper (`postgres-keeper.ts`, for a container
+ * `server-keeper.ts`), a process that outlives it by a moment, stops the server and removes the folder.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -14,10 +15,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { startPostgres, type Postgres } from '#embedded';
+import { askKeeper, containerKeeper, Keeper } from './keeper.js';
 
 /** Set by the set-up of a run: what its databases are called, and where its server is or is to be started. */
 const RUN = 'TEST_RUN';
 const SHARED_FOLDER = 'TEST_POSTGRES_FOLDER';
+const SHARED_KEEPER = 'TEST_POSTGRES_KEEPER';
 
 export interface PostgresFolder {
   readonly folder: string;
@@ -74,12 +77,34 @@ export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
   }
 }
 
+/** What there is for a run, chosen but not started. */
+export type ChosenPostgres = (
+  | { readonly how: 'given'; readonly connectionString: string }
+  | { readonly how: 'container'; readonly keeper: Keeper }
+  | { readonly how: 'embedded' }
+) & { readonly why: string };
+
+export async function choosePostgres(): Promise<ChosenPostgres> {
+  const given = process.env['DATABASE_URL'];
+  if (given !== undefined) return { how: 'given', why: 'DATABASE_URL names it', connectionString: given };
+  const image = process.env['POSTGRES_IMAGE'] || 'postgres:18';
+  const keeper = await containerKeeper({ kind: 'postgres-container', image });
+  return keeper instanceof Keeper
+    ? { how: 'container', why: `${image} (DATABASE_URL is not set)`, keeper }
+    : { how: 'embedded', why: `DATABASE_URL is not set; ${keeper}` };
+}
+
 /** To be called once before all spec files of a run; what it returns, once after them. */
-export async function prepareSharedPostgres(): Promise<() => Promise<void>> {
+export async function prepareSharedPostgres(log: (line: string) => void): Promise<() => Promise<void>> {
   const run = randomUUID();
   process.env[RUN] = run;
-  const given = process.env['DATABASE_URL'];
-  if (given !== undefined) return () => dropDatabases(given, run);
+  const chosen = await choosePostgres();
+  log(`PostgreSQL for tests: ${chosen.how}: ${chosen.why}.`);
+  if (chosen.how === 'given') return () => dropDatabases(chosen.connectionString, run);
+  if (chosen.how === 'container') {
+    process.env[SHARED_KEEPER] = String(chosen.keeper.port);
+    return () => chosen.keeper.release();
+  }
   const kept = await temporaryPostgresFolder();
   process.env[SHARED_FOLDER] = kept.folder;
   return () => kept.remove();
@@ -87,11 +112,19 @@ export async function prepareSharedPostgres(): Promise<() => Promise<void>> {
 
 /** An empty database on the server that all spec files share. */
 export async function freshDatabase(): Promise<string> {
-  const folder = process.env[SHARED_FOLDER];
+  return createDatabase(await sharedServer());
+}
+
+async function sharedServer(): Promise<string> {
   const given = process.env['DATABASE_URL'];
-  if (given !== undefined) return createDatabase(given);
+  if (given !== undefined) return given;
+  const keeper = process.env[SHARED_KEEPER];
+  if (keeper !== undefined) {
+    return (await askKeeper<{ connectionString: string }>(Number(keeper), 'start')).connectionString;
+  }
+  const folder = process.env[SHARED_FOLDER];
   if (folder === undefined) throw new Error('No server was prepared: run the tests with jest and its jest.config.js.');
-  return createDatabase((await startPostgres({ folder })).connectionString);
+  return (await startPostgres({ folder })).connectionString;
 }
 
 async function createDatabase(server: string): Promise<string> {

@@ -1,0 +1,148 @@
+/**
+ * BRINGS a command to the process that writes its ledger: this one, or another that it is forwarded to, once. Ledgers move
+ * between processes; whoever sent the command need not notice, so it is waited for a while. Sending a command again is
+ * safe, because its id goes along: if it had been recorded, the first outcome comes back.
+ */
+import { Agent, request as sendHttp } from 'node:http';
+import { Problem, type ProblemBody, type WriteAnswer } from '#contracts';
+import { UnknownLedger, WriteFailure, type Outcome, type Ownership, type Request, type Writers } from '#ledger';
+
+/** What came over HTTP, to be sent on as it came. */
+export interface Sent {
+  /** Path and query. */
+  url: string;
+  body: unknown;
+  authorization: string;
+  ifMatch: string | undefined;
+  requestId: string;
+  /** Another recorder sent it here: it goes no further. */
+  forwarded: boolean;
+}
+
+/** Says that a command was forwarded already. */
+export const FORWARDED_HEADER = 'incident-ledger-forwarded';
+
+/** Longer than it takes until a killed owner is noticed and its ledgers are given to others. */
+const MOVE_MS_MAX = 12_000;
+const RETRY_MS = 100;
+/** Longer than an owner takes to say that its log does not answer. */
+const ANSWER_MS_MAX = 40_000;
+const SOCKETS_MAX = 256;
+
+/** The other process could not be reached, or its answer could not be read: the command may have been recorded. */
+class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super(
+      `The process that writes this ledger does not answer: ${cause instanceof Error ? cause.message : 'no reason'}`,
+      {
+        cause,
+      },
+    );
+    this.name = 'Unreachable';
+  }
+}
+
+export class Dispatcher {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: 'fifo' });
+
+  constructor(
+    private readonly writers: Writers,
+    /** Left out where this process shares its ledgers with nobody. */
+    private readonly ownership?: Ownership,
+  ) {}
+
+  /** @throws Rejected, WriteFailure, UnknownLedger, or a Problem that another process answered with */
+  async execute(request: Request, sent: Sent): Promise<Outcome> {
+    const { ownership, writers } = this;
+    if (ownership === undefined) return writers.execute(request);
+    const { ledger } = request;
+    if (request.act.act === 'open-ledger') {
+      await writers.create(ledger);
+      ownership.expect(ledger);
+    }
+    const deadline = performance.now() + MOVE_MS_MAX;
+    for (;;) {
+      try {
+        return await this.#tryOnce(request, sent, ownership);
+      } catch (error) {
+        const leftMs = deadline - performance.now();
+        if (!isElsewhere(error)) throw error;
+        if (sent.forwarded || leftMs <= 0) {
+          throw error instanceof Unreachable
+            ? new WriteFailure('unavailable', `${error.message}. Repeat it with the same Idempotency-Key.`, {
+                cause: error,
+              })
+            : error;
+        }
+        await ownership.changed(Math.min(RETRY_MS, leftMs));
+      }
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #tryOnce(request: Request, sent: Sent, ownership: Ownership): Promise<Outcome> {
+    const { ledger } = request;
+    const owner = ownership.ownerOf(ledger);
+    if (owner === 'here') return this.writers.execute(request);
+    if (owner === 'nobody') {
+      if (!(await this.writers.exists(ledger))) throw new UnknownLedger(ledger);
+      ownership.expect(ledger);
+    } else if (!sent.forwarded) {
+      return this.#forward(owner.address, request, sent);
+    }
+    throw new WriteFailure('not-owner', 'The ledger is being given to another process: send the command again.');
+  }
+
+  async #forward(address: string, { commandKey }: Request, sent: Sent): Promise<Outcome> {
+    const body = Buffer.from(JSON.stringify(sent.body), 'utf8');
+    const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const outgoing = sendHttp(new URL(sent.url, address), {
+        method: 'POST',
+        agent: this.#agent,
+        timeout: ANSWER_MS_MAX,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': body.byteLength,
+          authorization: sent.authorization,
+          'idempotency-key': commandKey,
+          'x-request-id': sent.requestId,
+          [FORWARDED_HEADER]: '1',
+          ...(sent.ifMatch !== undefined && { 'if-match': sent.ifMatch }),
+        },
+      });
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS_MAX / 1_000} seconds`)));
+      outgoing.on('error', (error) => reject(new Unreachable(error)));
+      outgoing.on('response', (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (part: string) => (text += part));
+        incoming.on('error', (error) => reject(new Unreachable(error)));
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
+      });
+      outgoing.end(body);
+    });
+    let said: WriteAnswer | ProblemBody;
+    try {
+      said = JSON.parse(answer.text) as WriteAnswer | ProblemBody;
+    } catch (error) {
+      throw new Unreachable(error);
+    }
+    if ('position' in said && answer.status < 300) {
+      const { commandId: _, ...outcome } = said as WriteAnswer;
+      return outcome;
+    }
+    throw Problem.from(said as ProblemBody);
+  }
+}
+
+/** The command was not taken here because the ledger is, or soon will be, another's. */
+function isElsewhere(error: unknown): boolean {
+  if (error instanceof Unreachable) return true;
+  return (
+    (error instanceof WriteFailure || error instanceof Problem) &&
+    (error.code === 'not-owner' || error.code === 'stopping')
+  );
+}

@@ -1,0 +1,19 @@
+/**
+ * WHO WRITES a ledger, where several processes could. One does at a time; the others send it what they are asked. Being
+ * wrong about it for a while does no harm, since the storage fences: it only costs a detour.
+ */
+export type Owner =
+  /** This process. */
+  | 'here'
+  /** Another one, at this address (http://host:port). */
+  | { readonly address: string }
+  /** Nobody yet, or nobody that this process has heard of. */
+  | 'nobody';
+
+export interface Ownership {
+  ownerOf(ledger: string): Owner;
+  /** Sees to it that a ledger that was made just now gets an owner. */
+  expect(ledger: string): void;
+  /** Resolves as soon as some ledger has another owner than before, after `ms` at the latest. */
+  changed(ms: number): Promise<void>;
+}

@@ -1,0 +1,154 @@
+/** A PROCESS of ours: how it logs, how it is stopped, how it ends when something is beyond it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoggerService } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+
+/** Answering who waits takes moments; something that does not end must not keep the process for ever. */
+const STOP_MS_MAX = 60_000;
+const PARENT_LOOK_MS = 250;
+
+export interface Running {
+  /** Answers everybody who waits, then ends in order. */
+  stop: () => Promise<void>;
+}
+
+export interface ProcessTools {
+  log: (message: string) => void;
+  /** To be called when nothing can be done any more: stops in order and ends with an exit code that says so. */
+  fail: (reason: Error) => void;
+}
+
+function log(message: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** npm hands a SIGTERM to the shell between it and us, which dies of it without a word: then our parent is another. */
+function onOrphaned(callback: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    callback();
+  }, PARENT_LOOK_MS).unref();
+}
+
+/**
+ * Starts something and keeps it until SIGTERM, SIGINT or a failure. `welcome` is done and printed once it runs; what goes
+ * wrong in it stops everything, unless we were told to stop in its middle.
+ */
+export async function runProcess<R extends Running>(
+  start: (tools: ProcessTools) => Promise<R>,
+  welcome: (running: R) => string | Promise<string>,
+): Promise<void> {
+  let running: R | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = (exitCode: number): void => {
+    if (stopping !== undefined) return;
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    stopping = starting
+      .then(() => running?.stop())
+      .then(
+        () => process.exit(exitCode),
+        () => process.exit(1),
+      );
+  };
+  const fail = (reason: Error): void => {
+    log(reason.message);
+    stop(1);
+  };
+  // Not before `starting` is there: whoever starts may fail at once.
+  const starting = Promise.resolve()
+    .then(() => start({ log, fail }))
+    .then((started) => {
+      running = started;
+    });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second one is impatience: what was acknowledged is durable, and the next start cleans up.
+      if (stopping !== undefined) process.exit(1);
+      log('Stopping: whoever waits is answered first.');
+      stop(0);
+    });
+  }
+  onOrphaned(() => {
+    log('Whoever started this has ended: stopping.');
+    stop(0);
+  });
+  try {
+    await starting;
+  } catch (error) {
+    complain(error);
+    process.exit(1);
+  }
+  if (running === undefined || stopping !== undefined) return;
+  try {
+    process.stdout.write(await welcome(running));
+  } catch (error) {
+    // Told to stop in the middle of it: the next start goes on.
+    if (stopping !== undefined) return;
+    complain(error);
+    stop(1);
+  }
+}
+
+/** Of what the framework has to tell, warnings and errors, such as the cause of a 500; they stand among ours. */
+export function troubleOnly(tell: (message: string) => void): LoggerService {
+  const pass = (...parts: unknown[]): void => tell(parts.join(' '));
+  return { log: () => undefined, warn: pass, error: pass };
+}
+
+/** Where an application listens, such as http://127.0.0.1:7410. */
+export function urlOf(app: NestFastifyApplication): string {
+  const { address, family, port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Steps to be undone in reverse order; one that fails is told and does not keep the others. */
+export class Undo {
+  readonly #steps: (() => unknown)[] = [];
+
+  constructor(private readonly tell: (message: string) => void) {}
+
+  add(...steps: (() => unknown)[]): void {
+    this.#steps.push(...steps);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        this.tell(`While stopping: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+}
+
+const RETRY_MS_MAX = 5_000;
+
+/** Tries until it works, told why it waits; undefined when it was told to give up. */
+export async function untilItWorks<T>(
+  what: string,
+  act: () => Promise<T>,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  let last = '';
+  for (let retryMs = 100; !signal.aborted; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+    try {
+      return await act();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== last) tell(`Waiting for ${what}: ${reason}`);
+      last = reason;
+      await pause(retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}

@@ -6,9 +6,7 @@
  *
  * It writes its table to standard output, and nothing of the machine but what a reader needs: no names, no paths.
  */
-import { execFileSync, fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { fork, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { startPostgres } from '#embedded';
+import { Figures, median, quantile } from './figures.js';
+import { ALTERNATIVES, answer, ask, createDatabase, end, installAlternatives } from './processes.js';
 import { furnish, OneByOne, readPosition, statementBody, underLoad, type Server } from './commands.js';
 import type { Kind } from './server.js';
 
@@ -25,62 +25,8 @@ const EMMETT_CALLERS = 32;
 const SINGLES_A_ROUND = 200;
 /** Node compiles what is hot while it runs: figures of the first seconds are those of another program. */
 const WARM_UP_TURNS = 2;
-const ALTERNATIVES = fileURLToPath(new URL('../../../bench/alternatives', import.meta.url));
-
-/** What is measured, by the name of its row: a figure for each round. */
-class Figures {
-  readonly #rounds = new Map<string, number[]>();
-
-  add(name: string, figure: number): void {
-    this.#rounds.set(name, [...this.of(name), figure]);
-  }
-
-  of(name: string): number[] {
-    return this.#rounds.get(name) ?? [];
-  }
-
-  row(name: string, what: string, digits = 0): string {
-    const figures = this.of(name);
-    const [low, high] = [Math.min(...figures), Math.max(...figures)];
-    return `| ${what} | ${median(figures).toFixed(digits)} | ${low.toFixed(digits)}–${high.toFixed(digits)} |`;
-  }
-
-  ratio(name: string, to: string, what: string, goal: string): string {
-    const ratios = this.of(name).map((figure, round) => figure / (this.of(to)[round] ?? Number.NaN));
-    const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
-    return `| ${what} | ${median(ratios).toFixed(2)} | ${low.toFixed(2)}–${high.toFixed(2)} | ${goal} |`;
-  }
-}
-
-function quantile(figures: readonly number[], share: number): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-}
-
-const median = (figures: readonly number[]): number => quantile(figures, 0.5);
 
 // ---- the processes
-
-/** Sends a message and returns the answer. */
-async function ask<T>(child: ChildProcess, message: object): Promise<T> {
-  child.send(message);
-  return answer<T>(child);
-}
-
-/** The next message of a process. @throws Error when it ends instead */
-async function answer<T>(child: ChildProcess): Promise<T> {
-  const ended = new AbortController();
-  const onExit = (): void => ended.abort(new Error(`A process that is measured ended: ${child.spawnargs.join(' ')}`));
-  child.once('exit', onExit);
-  try {
-    const [message] = (await once(child, 'message', { signal: ended.signal })) as [T];
-    return message;
-  } catch (error) {
-    throw ended.signal.aborted ? ended.signal.reason : error;
-  } finally {
-    child.off('exit', onExit);
-  }
-}
 
 interface Subject extends Server {
   process: ChildProcess;
@@ -91,23 +37,6 @@ async function startServer(kind: Kind, folder: string, database: string): Promis
   const server = await answer<Server>(child);
   await furnish(server);
   return { ...server, process: child };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  if (child.connected) child.disconnect();
-  await exited;
-}
-
-async function createDatabase(server: string, name: string): Promise<string> {
-  const client = new Client({ connectionString: server });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name}`);
-  await client.end();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return url.href;
 }
 
 // ---- what is measured
@@ -301,9 +230,7 @@ async function main(): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 1 || !(seconds >= 1 && seconds <= 60)) {
     throw new Error('Give --rounds as a whole number from 1, and --seconds from 1 to 60.');
   }
-  if (!existsSync(join(ALTERNATIVES, 'node_modules'))) {
-    execFileSync('npm', ['ci', '--prefix', ALTERNATIVES, '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
-  }
+  installAlternatives();
   const folder = await mkdtemp(join(tmpdir(), 'incident-ledger-bench-'));
   try {
     // PostgreSQL, which does not run as root, must come through; every secret in it has a mode of its own.

@@ -103,6 +103,8 @@ export interface Broker {
 }
 
 interface Cluster {
+  /** What it asks about whenever it makes its picture of the cluster. */
+  readonly targetTopics: Set<string>;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   isConnected(): boolean;
@@ -229,7 +231,10 @@ export class Brokers {
     try {
       return await ask();
     } catch (error) {
-      if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || isFinal(error)) throw error;
+      if (isFinal(error)) throw error;
+      // It asks for all topics it knows at once, so one that was deleted would hide all others for ever.
+      this.#cluster.targetTopics.clear();
+      this.#known.clear();
       const { host, port } = error as { host?: string; port?: number };
       if (host !== undefined && port !== undefined) this.#cluster.removeBroker({ host, port });
       await this.refresh();

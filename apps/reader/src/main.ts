@@ -20,6 +20,8 @@ import { READER_API, ReaderModule } from './index.js';
 
 const CONNECTIONS_MAX = 10;
 const ANSWER_MS_MAX = 2_000;
+/** A database that has stopped in the middle must not keep whoever asks for ever. */
+const QUERY_MS_MAX = 30_000;
 
 @Module({})
 class ReaderProcess {
@@ -37,6 +39,8 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
     application_name: 'incident-ledger reader',
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: ANSWER_MS_MAX,
+    query_timeout: QUERY_MS_MAX,
+    keepAlive: true,
   });
   pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
   undo.add(() => pool.end());

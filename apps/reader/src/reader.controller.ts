@@ -52,6 +52,7 @@ import {
   type TallyQuestion,
 } from '#read-models';
 import { readCursor, writeCursor } from './cursor.js';
+import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
 import { named, Reads } from './reads.js';
 
@@ -65,7 +66,7 @@ const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.
 
 @ApiTags('Reading')
 @AnswersProblems()
-@UseInterceptors(EtagByPosition)
+@UseInterceptors(EtagByPosition, DatabaseAway)
 @Controller('v1/ledgers')
 export class ReaderController {
   constructor(@Inject(Reads) private readonly reads: Reads) {}

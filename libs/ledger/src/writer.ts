@@ -145,11 +145,11 @@ export class Writers {
 
   /** Makes room for a ledger that is to be opened: any process may, whoever will write it. */
   async create(ledger: string): Promise<void> {
-    await this.storage.create(ledger, makeLedgerKeys(this.master, ledger));
+    await asked(this.storage.create(ledger, makeLedgerKeys(this.master, ledger)));
   }
 
   async exists(ledger: string): Promise<boolean> {
-    return (await this.storage.ledgers()).includes(ledger);
+    return (await asked(this.storage.ledgers())).includes(ledger);
   }
 
   /** Lets go of a ledger that another process writes from now on, once every command of it that waits here is answered. */
@@ -163,6 +163,18 @@ export class Writers {
   async drain(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#writers.values()].map((writer) => writer.idle()));
+  }
+}
+
+/** What the storage answers; where it does not, nothing was recorded. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WriteFailure('unavailable', `The log does not answer (${reason}). Nothing was recorded: try again.`, {
+      cause: error,
+    });
   }
 }
 

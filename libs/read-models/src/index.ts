@@ -1,4 +1,5 @@
 /** THE TABLES: migrations, projections and queries; the only room with read-side SQL. */
+export { isDatabaseAway } from './away.js';
 export { CheckpointMoved, ReadModels } from './read-models.js';
 export { PositionWatch } from './position-watch.js';
 export { ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';

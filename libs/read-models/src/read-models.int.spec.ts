@@ -195,9 +195,7 @@ describe('the read models', () => {
     const models = await emptyModels();
     await Promise.all([...Array(4)].map(() => ReadModels.open(pool, models.schema)));
     await Promise.all([...Array(4)].map(() => ReadModels.open(pool, 'models_at_once')));
-    const { rows } = await pool.query<{ file: string }>(
-      'select file from models_at_once.migrations order by file',
-    );
+    const { rows } = await pool.query<{ file: string }>('select file from models_at_once.migrations order by file');
     expect(rows.map(({ file }) => file)).toEqual(['001-tables.sql', '002-place.sql']);
   });
 });

@@ -65,6 +65,7 @@ export class ReadModels {
     const last = entries.at(-1);
     if (last === undefined) return;
     const client = await borrow(this.pool);
+    let isBroken = false;
     try {
       await client.query('begin');
       await this.#moveCheckpoint(client, ledger, after, last);
@@ -79,10 +80,11 @@ export class ReadModels {
       this.#registers.set(ledger, sources.registers);
     } catch (error) {
       this.#registers.delete(ledger);
-      await client.query('rollback').catch(() => undefined);
+      // A connection that cannot even do this may still be in the middle of something: nobody else must get it.
+      await client.query('rollback').catch(() => (isBroken = true));
       throw error;
     } finally {
-      client.release();
+      client.release(isBroken);
     }
   }
 

@@ -1,0 +1,81 @@
+/**
+ * What the process that copies ledgers from Kafka into the read models is made of. Several may run; what one has copied
+ * the others leave.
+ */
+import { Pool } from 'pg';
+import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
+import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
+import { ReadModels } from '#read-models';
+import {
+  createHttpApp,
+  HealthModule,
+  KeysFile,
+  readConfig,
+  troubleOnly,
+  Undo,
+  untilItWorks,
+  urlOf,
+  type ProcessTools,
+  type Readiness,
+} from '#runtime';
+import { Projector, projectorReadiness } from './projector.js';
+
+/** Connections to the database: for some ledgers at once, each its own transaction. */
+const CONNECTIONS_MAX = 5;
+const HUNG_MS_MAX = 5_000;
+
+/** `kafka` is for tests: to turn a protection off. */
+export async function startProjector(
+  { log }: ProcessTools,
+  kafka: Pick<KafkaStorageOptions, 'protections'> = {},
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const config = readConfig(process.env, { needs: ['KAFKA_BROKERS', 'DATABASE_URL', 'MASTER_KEY'], port: 7412 });
+  const undo = new Undo(log);
+  const stopping = new AbortController();
+  const storage = new KafkaStorage({ ...kafka, brokers: config.kafkaBrokers, log });
+  undo.add(() => storage.close());
+  const pool = new Pool({
+    connectionString: config.databaseUrl,
+    application_name: 'incident-ledger projector',
+    max: CONNECTIONS_MAX,
+  });
+  pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
+  undo.add(() => pool.end());
+
+  const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+  const reader = new LogReader(storage, codec, new MasterKey(config.masterKey));
+  let projector: Projector | undefined;
+  undo.add(() => projector?.stop());
+
+  const readiness = async (): Promise<Readiness> => {
+    if (projector === undefined)
+      return { ready: false, trouble: 'The database of the read models was not reached yet.' };
+    const { ready, projections } = await projectorReadiness(projector);
+    const trouble = storage.trouble();
+    const hung = storage.hungFor(HUNG_MS_MAX);
+    return {
+      ready: ready && trouble === undefined && hung.length === 0,
+      projections,
+      ...(trouble !== undefined && { trouble: `Kafka cannot be read: ${trouble}` }),
+      ...(hung.length > 0 && { hung }),
+      quarantine: Object.fromEntries(storage.quarantine()),
+    };
+  };
+  const app = await createHttpApp(HealthModule.with(readiness), {
+    keys: new KeysFile(config.keysFile),
+    openReads: config.openReads,
+    logger: troubleOnly(log),
+  });
+  undo.add(() => app.close());
+  await app.listen(config.port, config.host);
+  undo.add(() => stopping.abort());
+
+  void untilItWorks('the database of the read models', () => ReadModels.open(pool), log, stopping.signal).then(
+    (readModels) => {
+      if (readModels === undefined) return;
+      projector = new Projector(reader, readModels, { log });
+      projector.start();
+    },
+  );
+  return { url: urlOf(app), stop: () => undo.run() };
+}

@@ -1,0 +1,8 @@
+/** Whether an error says that the database cannot be reached or is stopping, which passes, and not that a query is wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  // Postgres' classes 08 (connection), 53 (resources), 57 (operator) and 58 (system); the socket's own; pg's without code.
+  if (typeof code === 'string') return /^(08|53|57|58)/.test(code) || /^E[A-Z]+$/.test(code);
+  return /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message);
+}

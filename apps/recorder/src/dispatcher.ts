@@ -3,7 +3,7 @@
  * between processes; whoever sent the command need not notice, so it is waited for a while. Sending a command again is
  * safe, because its id goes along: if it had been recorded, the first outcome comes back.
  */
-import { Agent, request as sendHttp } from 'node:http';
+import { Agent, request as sendHttp, type ClientRequest } from 'node:http';
 import { Problem, type ProblemBody, type WriteAnswer } from '#contracts';
 import { UnknownLedger, WriteFailure, type Outcome, type Ownership, type Request, type Writers } from '#ledger';
 
@@ -43,13 +43,17 @@ class Unreachable extends Error {
 }
 
 export class Dispatcher {
+  /** What is under way to others, and to whom. */
+  readonly #underway = new Map<ClientRequest, { ledger: string; address: string }>();
   readonly #agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: 'fifo' });
 
   constructor(
     private readonly writers: Writers,
     /** Left out where this process shares its ledgers with nobody. */
     private readonly ownership?: Ownership,
-  ) {}
+  ) {
+    ownership?.onChange(() => this.#callBack(ownership));
+  }
 
   /** @throws Rejected, WriteFailure, UnknownLedger, or a Problem that another process answered with */
   async execute(request: Request, sent: Sent): Promise<Outcome> {
@@ -83,6 +87,15 @@ export class Dispatcher {
     this.#agent.destroy();
   }
 
+  /** Who has lost a ledger may never answer, because it was stopped: what it was sent is sent to the next owner. */
+  #callBack(ownership: Ownership): void {
+    for (const [outgoing, { ledger, address }] of this.#underway) {
+      const owner = ownership.ownerOf(ledger);
+      const isElsewhere = owner === 'here' || (owner !== 'nobody' && owner.address !== address);
+      if (isElsewhere) outgoing.destroy(new Error('the ledger was given to another process'));
+    }
+  }
+
   async #tryOnce(request: Request, sent: Sent, ownership: Ownership): Promise<Outcome> {
     const { ledger } = request;
     const owner = ownership.ownerOf(ledger);
@@ -96,7 +109,7 @@ export class Dispatcher {
     throw new WriteFailure('not-owner', 'The ledger is being given to another process: send the command again.');
   }
 
-  async #forward(address: string, { commandKey }: Request, sent: Sent): Promise<Outcome> {
+  async #forward(address: string, { ledger, commandKey }: Request, sent: Sent): Promise<Outcome> {
     const body = Buffer.from(JSON.stringify(sent.body), 'utf8');
     const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
       const outgoing = sendHttp(new URL(sent.url, address), {
@@ -113,6 +126,8 @@ export class Dispatcher {
           ...(sent.ifMatch !== undefined && { 'if-match': sent.ifMatch }),
         },
       });
+      this.#underway.set(outgoing, { ledger, address });
+      outgoing.on('close', () => this.#underway.delete(outgoing));
       outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS_MAX / 1_000} seconds`)));
       outgoing.on('error', (error) => reject(new Unreachable(error)));
       outgoing.on('response', (incoming) => {

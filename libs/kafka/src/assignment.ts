@@ -29,7 +29,9 @@ export function assign(ledgers: readonly string[], members: readonly Member[]): 
   // A process that stops and its successor at the same address are one.
   const owners = new Map<string, string>();
   if (loads.size === 0) return owners;
-  const mostEach = Math.ceil(all.length / loads.size);
+  // So many for each, and one more for some; those who have more keep it, so that as few as can be are moved.
+  const each = Math.floor(all.length / loads.size);
+  let more = all.length % loads.size;
 
   const held = new Map<string, string>();
   for (const { address, holds } of [...members].sort((a, b) => a.generation - b.generation)) {
@@ -41,7 +43,10 @@ export function assign(ledgers: readonly string[], members: readonly Member[]): 
   };
   for (const ledger of all) {
     const address = held.get(ledger);
-    if (address !== undefined && (loads.get(address) ?? mostEach) < mostEach) give(ledger, address);
+    const load = address === undefined ? undefined : loads.get(address);
+    if (address === undefined || load === undefined || load > each || (load === each && more === 0)) continue;
+    if (load === each) more -= 1;
+    give(ledger, address);
   }
   for (const ledger of all) {
     if (owners.has(ledger)) continue;

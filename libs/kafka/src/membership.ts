@@ -67,7 +67,7 @@ export class Membership implements Ownership {
   #leaving = false;
   #nonce = 0;
   #wake = new AbortController();
-  #changed = new AbortController();
+  readonly #told = new Set<() => void>();
 
   constructor(private readonly options: MembershipOptions) {
     const kafka = connectKafka(options, { retries: 0 });
@@ -93,8 +93,21 @@ export class Membership implements Ownership {
     this.#rejoin();
   }
 
+  onChange(notify: () => void): () => void {
+    this.#told.add(notify);
+    return () => this.#told.delete(notify);
+  }
+
   changed(ms: number): Promise<void> {
-    return pause(ms, undefined, { signal: this.#changed.signal, ref: true }).catch(() => undefined);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      const unsubscribe = this.onChange(done);
+    });
   }
 
   /**
@@ -239,9 +252,7 @@ export class Membership implements Ownership {
     for (const ledger of owners.keys()) this.#knows.delete(ledger);
     const lost = before.filter((ledger) => owners.get(ledger) !== this.options.address);
     if (lost.length > 0) this.options.onLost(lost);
-    const changed = this.#changed;
-    this.#changed = new AbortController();
-    changed.abort();
+    for (const notify of this.#told) notify();
   }
 
   /** Says that we live, until the group is to be gone through anew. */

@@ -14,6 +14,8 @@ export interface Ownership {
   ownerOf(ledger: string): Owner;
   /** Sees to it that a ledger that was made just now gets an owner. */
   expect(ledger: string): void;
-  /** Resolves as soon as some ledger has another owner than before, after `ms` at the latest. */
+  /** Calls back each time that some ledger may have another owner than before. Returns what ends it. */
+  onChange(notify: () => void): () => void;
+  /** Resolves at the next change, after `ms` at the latest. */
   changed(ms: number): Promise<void>;
 }

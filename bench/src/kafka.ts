@@ -4,24 +4,21 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { KafkaStorage } from '#kafka';
 import { KeysFile } from '#runtime';
 import { startInfrastructure } from '../../libs/testing/src/infrastructure.js';
 import { holdFreePort } from '../../libs/testing/src/free-port.js';
 import { furnish, OneByOne, statementBody, underLoad, type Server } from './commands.js';
 import { Figures, median, quantile } from './figures.js';
-import { ALTERNATIVES, answer, ask, createDatabase, end, installAlternatives } from './processes.js';
+import { ALTERNATIVES, answer, ask, createDatabase, end } from './processes.js';
+import { conditions, measureInRounds, runMeasurement, type Length, type Stretch } from './rounds.js';
 
 const HTTP_CONNECTIONS = 64;
 const EMMETT_CALLERS = 32;
 const SINGLES_A_ROUND = 150;
-const WARM_UP_TURNS = 2;
 
 interface Recorder extends Server {
   process: ChildProcess;
@@ -33,10 +30,11 @@ async function startRecorders(brokers: readonly string[], folder: string): Promi
   const masterKey = randomBytes(32).toString('base64url');
   const recorders: Recorder[] = [];
   while (recorders.length < 2) {
-    const { port, release } = await holdFreePort();
-    await release();
+    const held = await holdFreePort();
+    await held.release();
+    const { port } = held;
     const url = `http://127.0.0.1:${port}`;
-    const process_ = fork(fileURLToPath(new URL('../../apps/recorder/src/main.js', import.meta.url)), [], {
+    const child = fork(fileURLToPath(new URL('../../apps/recorder/src/main.js', import.meta.url)), [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
         ...process.env,
@@ -47,7 +45,7 @@ async function startRecorders(brokers: readonly string[], folder: string): Promi
         KEYS_FILE: keysFile,
       },
     });
-    recorders.push({ url, key, process: process_ });
+    recorders.push({ url, key, process: child });
   }
   return recorders;
 }
@@ -93,7 +91,7 @@ async function measureSingles(owner: Server, other: Server, bare: ChildProcess, 
   figures.add('forwarding p50', median(times.forwarded) - median(times.command));
 }
 
-async function measure(folder: string, rounds: number, seconds: number): Promise<string> {
+async function measure(folder: string, length: Length): Promise<string> {
   const log = (text: string): void => void process.stderr.write(`${text}\n`);
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -106,7 +104,10 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     if (recorders[0] !== undefined) await furnish(recorders[0]);
     const [owner, other] = await byOwnership(recorders);
     const storage = new KafkaStorage({ brokers });
-    const [record] = (await storage.read('bench', 0)).slice(-1);
+    const one = new OneByOne(owner);
+    const position = await one.send();
+    one.close();
+    const [record] = await storage.read('bench', position - 1, 1);
     await storage.close();
     const recordBytes = record?.bytes.byteLength ?? 0;
 
@@ -117,50 +118,37 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     undo.push(() => end(bare));
     await answer(bare);
 
-    const load = async (name: string, server: Server, figures: Figures, length: number): Promise<void> => {
-      const { perSecond, p50Ms, p99Ms } = await underLoad(server, HTTP_CONNECTIONS, length);
+    const load = async (name: string, server: Server, figures: Figures, seconds: number): Promise<void> => {
+      const { perSecond, p50Ms, p99Ms } = await underLoad(server, HTTP_CONNECTIONS, seconds);
       figures.add(`${name}/s`, perSecond);
       figures.add(`${name} load p50`, p50Ms);
       figures.add(`${name} load p99`, p99Ms);
     };
-    const stretches: ((figures: Figures, seconds: number) => Promise<void>)[] = [
-      (figures, length) => load('owner', owner, figures, length),
-      async (figures, length) => {
+    const stretches: Stretch[] = [
+      (figures, seconds) => load('owner', owner, figures, seconds),
+      async (figures, seconds) => {
         const run = await ask<{ appends: number; seconds: number }>(emmett, {
           callers: EMMETT_CALLERS,
-          seconds: length,
+          seconds,
           body: statementBody(0),
         });
         figures.add('emmett/s', run.appends / run.seconds);
       },
       (figures) => measureSingles(owner, other, bare, figures),
-      (figures, length) => load('other', other, figures, length),
+      (figures, seconds) => load('other', other, figures, seconds),
     ];
-    log('Warming up.');
-    for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
-      for (const stretch of stretches) await stretch(new Figures(), seconds);
-    }
-    const figures = new Figures();
-    for (let round = 0; round < rounds; round += 1) {
-      for (let index = 0; index < stretches.length; index += 1) {
-        await stretches[(round + index) % stretches.length]?.(figures, seconds);
-      }
-      const said = ['owner/s', 'emmett/s', 'command p50', 'bare p50', 'forwarding p50'].map(
-        (name) => `${name} ${figures.of(name).at(-1)?.toFixed(2)}`,
-      );
-      log(`Round ${round + 1} of ${rounds}: ${said.join(', ')}`);
-    }
-    return report(figures, rounds, seconds, recordBytes);
+    const tell = ['owner/s', 'emmett/s', 'command p50', 'bare p50', 'forwarding p50'];
+    const figures = await measureInRounds(stretches, length, tell);
+    return report(figures, length, recordBytes);
   } finally {
     for (const step of undo.toReversed()) await step().catch((error: unknown) => log(String(error)));
   }
 }
 
-function report(figures: Figures, rounds: number, seconds: number, recordBytes: number): string {
-  const [cpu] = cpus();
+function report(figures: Figures, length: Length, recordBytes: number): string {
   return `
-${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores of ${cpu?.model ?? 'an unknown model'}, ${Math.round(totalmem() / 2 ** 30)} GiB;
-one broker, which acknowledges without fsync; ${rounds} rounds of ${seconds} s each. A command is a body of ${Buffer.byteLength(statementBody(0))} bytes, its record ${recordBytes}.
+${conditions(length)}
+One broker, which acknowledges without fsync; PostgreSQL with it. A command is a body of ${Buffer.byteLength(statementBody(0))} bytes, its record ${recordBytes}.
 
 | appends a second, each acknowledged | median | range |
 |---|---|---|
@@ -187,17 +175,4 @@ ${figures.row('other load p50', `the other at ${HTTP_CONNECTIONS} connections, p
 `;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' } },
-  });
-  installAlternatives();
-  const folder = await mkdtemp(join(tmpdir(), 'incident-ledger-bench-'));
-  try {
-    process.stdout.write(await measure(folder, Number(values.rounds), Number(values.seconds)));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-await main();
+await runMeasurement(measure);

@@ -7,24 +7,20 @@
  * It writes its table to standard output, and nothing of the machine but what a reader needs: no names, no paths.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { startPostgres } from '#embedded';
 import { Figures, median, quantile } from './figures.js';
-import { ALTERNATIVES, answer, ask, createDatabase, end, installAlternatives } from './processes.js';
+import { ALTERNATIVES, answer, ask, createDatabase, end } from './processes.js';
+import { conditions, measureInRounds, runMeasurement, type Length, type Stretch } from './rounds.js';
 import { furnish, OneByOne, readPosition, statementBody, underLoad, type Server } from './commands.js';
 import type { Kind } from './server.js';
 
 const HTTP_CONNECTIONS = 64;
 const EMMETT_CALLERS = 32;
 const SINGLES_A_ROUND = 200;
-/** Node compiles what is hot while it runs: figures of the first seconds are those of another program. */
-const WARM_UP_TURNS = 2;
 
 // ---- the processes
 
@@ -110,7 +106,7 @@ async function recordOf(recorder: Subject, database: string): Promise<Buffer> {
   return rows[0]?.bytes ?? Buffer.alloc(0);
 }
 
-async function measure(folder: string, rounds: number, seconds: number): Promise<string> {
+async function measure(folder: string, length: Length): Promise<string> {
   const log = (text: string): void => void process.stderr.write(`${text}\n`);
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -137,29 +133,15 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
     const { rows } = await plain.query<{ server_version: string }>('SHOW server_version');
     const row = await recordOf(recorder, database);
 
-    const stretches: ((figures: Figures, seconds: number) => Promise<void>)[] = [
-      (figures, length) => measureLoad('recorder', recorder, length, figures),
-      (figures, length) => measureEmmett(emmett, length, figures),
-      (figures, length) => measureLoad('no-append', noAppend, length, figures),
+    const stretches: Stretch[] = [
+      (figures, seconds) => measureLoad('recorder', recorder, seconds, figures),
+      (figures, seconds) => measureEmmett(emmett, seconds, figures),
+      (figures, seconds) => measureLoad('no-append', noAppend, seconds, figures),
       (figures) => measureSingles(recorder, plain, row, figures),
-      (figures, length) => measureLoad('standalone', standalone, length, figures),
+      (figures, seconds) => measureLoad('standalone', standalone, seconds, figures),
     ];
-    log('Warming up.');
-    for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
-      for (const stretch of stretches) await stretch(new Figures(), seconds);
-    }
-    const figures = new Figures();
-    for (let round = 0; round < rounds; round += 1) {
-      // Each round begins with another one: what comes first is not always the same.
-      for (let index = 0; index < stretches.length; index += 1) {
-        await stretches[(round + index) % stretches.length]?.(figures, seconds);
-      }
-      const [a1, a2, b, c] = ['recorder/s', 'standalone/s', 'emmett/s', 'no-append/s'].map((name) =>
-        figures.of(name).at(-1)?.toFixed(0),
-      );
-      log(`Round ${round + 1} of ${rounds}: recorder ${a1}/s, whole process ${a2}/s, emmett ${b}/s, no append ${c}/s`);
-    }
-    return report(figures, { rounds, seconds, rowBytes: row.byteLength, postgres: rows[0]?.server_version ?? '' });
+    const figures = await measureInRounds(stretches, length, ['recorder/s', 'standalone/s', 'emmett/s', 'no-append/s']);
+    return report(figures, { length, rowBytes: row.byteLength, postgres: rows[0]?.server_version ?? '' });
   } finally {
     for (const step of undo.toReversed()) await step().catch((error: unknown) => log(String(error)));
   }
@@ -168,18 +150,14 @@ async function measure(folder: string, rounds: number, seconds: number): Promise
 // ---- what is said of it
 
 interface Conditions {
-  rounds: number;
-  seconds: number;
+  length: Length;
   rowBytes: number;
   postgres: string;
 }
 
-function report(figures: Figures, { rounds, seconds, rowBytes, postgres }: Conditions): string {
-  const [cpu] = cpus();
-  const memory = Math.round(totalmem() / 2 ** 30);
+function report(figures: Figures, { length, rowBytes, postgres }: Conditions): string {
   return `
-${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, PostgreSQL ${postgres.split(' ')[0]} (embedded), ${process.platform} ${process.arch},
-${availableParallelism()} cores of ${cpu?.model ?? 'an unknown model'}, ${memory} GiB; ${rounds} rounds of ${seconds} s each.
+${conditions(length, `PostgreSQL ${postgres.split(' ')[0]} (embedded)`)}
 A command is a body of ${Buffer.byteLength(statementBody(0))} bytes, its record ${rowBytes}.
 
 | appends a second, each acknowledged when durable | median | range |
@@ -217,28 +195,8 @@ ${figures.row('load cpu', 'the load generator')}
 
 | seconds | median | range |
 |---|---|---|
-${figures.row('catch-up', `whole process: after ${seconds} s of load, until its read models hold all of it`, 1)}
+${figures.row('catch-up', `whole process: after ${length.seconds} s of load, until its read models hold all of it`, 1)}
 `;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' } },
-  });
-  const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
-  if (!Number.isInteger(rounds) || rounds < 1 || !(seconds >= 1 && seconds <= 60)) {
-    throw new Error('Give --rounds as a whole number from 1, and --seconds from 1 to 60.');
-  }
-  installAlternatives();
-  const folder = await mkdtemp(join(tmpdir(), 'incident-ledger-bench-'));
-  try {
-    // PostgreSQL, which does not run as root, must come through; every secret in it has a mode of its own.
-    await chmod(folder, 0o755);
-    process.stdout.write(await measure(folder, rounds, seconds));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-await main();
+await runMeasurement(measure);

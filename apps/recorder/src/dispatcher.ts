@@ -91,8 +91,8 @@ export class Dispatcher {
   #callBack(ownership: Ownership): void {
     for (const [outgoing, { ledger, address }] of this.#underway) {
       const owner = ownership.ownerOf(ledger);
-      const isElsewhere = owner === 'here' || (owner !== 'nobody' && owner.address !== address);
-      if (isElsewhere) outgoing.destroy(new Error('the ledger was given to another process'));
+      const hasMoved = owner === 'here' || (owner !== 'nobody' && owner.address !== address);
+      if (hasMoved) outgoing.destroy(new Error('the ledger was given to another process'));
     }
   }
 

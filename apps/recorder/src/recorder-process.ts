@@ -64,11 +64,14 @@ export async function startRecorder(
   // Told of what is appended only to see whether a transaction holds up others' reading.
   undo.add(storage.onAppend(() => undefined));
 
+  let stopping = false;
   let unsafe: string | undefined = 'Kafka was not reached yet';
   const dispatcher = new Dispatcher(writers, membership);
   undo.add(() => dispatcher.close());
   const app = await createHttpApp(
-    RecorderProcess.with(dispatcher, () => readinessOf(unsafe, storage, membership)),
+    RecorderProcess.with(dispatcher, () =>
+      readinessOf(stopping ? 'This process is stopping.' : unsafe, storage, membership),
+    ),
     {
       keys: new KeysFile(config.keysFile),
       openReads: config.openReads,
@@ -83,6 +86,7 @@ export async function startRecorder(
   undo.add(() => membership.handOver(HAND_OVER_MS_MAX));
 
   const joinWhenSafe = async (): Promise<void> => {
+    if (stopping) return;
     try {
       await storage.assertSafe();
       unsafe = undefined;
@@ -96,7 +100,13 @@ export async function startRecorder(
     }
   };
   await joinWhenSafe();
-  return { url: urlOf(app), stop: () => undo.run() };
+  return {
+    url: urlOf(app),
+    stop() {
+      stopping = true;
+      return undo.run();
+    },
+  };
 }
 
 function readinessOf(unsafe: string | undefined, storage: KafkaStorage, membership: Membership): Readiness {

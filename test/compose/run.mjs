@@ -40,6 +40,7 @@ const COMMAND_MS_MAX = 900_000;
 const UP_SECONDS_MAX = 180;
 /** A killed owner is noticed when its session times out; then the next one reads the log. */
 const TAKEOVER_MS_MAX = 60_000;
+const ENGINE = 'dockerd';
 const ENGINE_MS_MAX = 30_000;
 
 /** What the commands below are run with. */
@@ -255,7 +256,7 @@ async function findEngine() {
   const folder = mkdtempSync(join(tmpdir(), 'incident-ledger-engine-'));
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const log = openSync(join(folder, 'log'), 'w');
-  const engine = spawn('dockerd', ['--host', socket, '--pidfile', join(folder, 'pid')], {
+  const engine = spawn(ENGINE, ['--host', socket, '--pidfile', join(folder, 'pid')], {
     detached: true,
     stdio: ['ignore', log, log],
   });

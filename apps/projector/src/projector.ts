@@ -18,7 +18,7 @@ export interface ProjectionHealth {
   ledger: string;
   /** The last record that is in the read models. */
   sequence: number;
-  /** How many records follow it in the log, about; null where the log does not say. */
+  /** How many records follow it in the log, about; null where the log does not say, or was not asked. */
   behind: number | null;
   /** How long ago it was last at the end of the log, in seconds; 0 while it is. */
   behindSeconds: number;
@@ -69,7 +69,8 @@ export class Projector {
   }
 
   async #healthOf({ ledger, sequence, stopped, waiting, atEndAt, movedAt }: LedgerCopy): Promise<ProjectionHealth> {
-    const asked = this.reader.storage.behind(ledger, sequence).catch(() => null);
+    // Of one that has stopped the log may not even know the name, and would look for it for long.
+    const asked = stopped === undefined ? this.reader.storage.behind(ledger, sequence).catch(() => null) : null;
     const behind = await Promise.race([asked, pause(LOG_ANSWER_MS_MAX, null, { ref: false })]);
     const now = performance.now();
     const isStalled = behind !== null && behind > 0 && now - movedAt > STALL_MS;
@@ -114,6 +115,7 @@ export class Projector {
    */
   async #resume(copy: LedgerCopy): Promise<number> {
     const { sequence, place, bytes } = await this.readModels.last(copy.ledger);
+    copy.sequence = sequence;
     if (sequence === 0) return 0;
     const [there] = await this.reader.storage.read(copy.ledger, sequence - 1, 1, place);
     if (there === undefined) {
@@ -141,6 +143,7 @@ export class Projector {
 
   #halt(copy: LedgerCopy, reason: string): void {
     copy.stopped = reason;
+    delete copy.waiting;
     this.#log(`The projection of ${copy.ledger} stops after record ${copy.sequence}: ${reason}`);
   }
 
@@ -161,7 +164,6 @@ export class Projector {
       try {
         const from: number = after ?? (await this.#resume(copy));
         after = from;
-        copy.sequence = from;
         const entries = await this.reader.read(copy.ledger, from, this.#batchMax);
         const last = entries.at(-1);
         if (last !== undefined) {

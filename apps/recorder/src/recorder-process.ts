@@ -42,6 +42,7 @@ export async function startRecorder(
     brokers: config.kafkaBrokers,
     log,
     mayTakeTerm: (ledger) => membership.mayClaim(ledger),
+    onUnfit: fail,
   });
   const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
   const writers: Writers = new Writers(storage, new MasterKey(config.masterKey), codec, {

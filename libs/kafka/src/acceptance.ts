@@ -40,6 +40,8 @@ interface Transaction {
   foreign: number[];
 }
 
+/** Of one transaction; for more nobody would look. */
+const FOREIGN_MAX = 1_000;
 const NO_TERM = 'its producer does not hold the current term';
 
 /** What has been understood of a topic up to an offset. */
@@ -63,6 +65,7 @@ export class Acceptance {
   constructor(
     private readonly ledger: string,
     from: Progress = { offset: 0, sequence: 0, producer: undefined },
+    private readonly commitFilter = true,
   ) {
     this.#offset = from.offset;
     this.#sequence = from.sequence;
@@ -84,13 +87,15 @@ export class Acceptance {
   }
 
   /** Begins in the middle: at the record of this sequence, which is known to have counted. */
-  static at(ledger: string, message: RawMessage, sequence: number): Acceptance {
-    const offset = Number(message.offset);
-    const acceptance = new Acceptance(ledger, { offset, sequence: sequence - 1, producer: producerOf(message) });
-    return acceptance;
+  static at(ledger: string, message: RawMessage, sequence: number, commitFilter = true): Acceptance {
+    const from = { offset: Number(message.offset), sequence: sequence - 1, producer: producerOf(message) };
+    return new Acceptance(ledger, from, commitFilter);
   }
 
-  /** @throws Unreadable for a record of ours that cannot be understood: nothing after it may be counted */
+  /**
+   * @throws Unreadable for a record of ours that cannot be understood: nothing after it may be counted. Whoever goes on
+   * nevertheless meets it again.
+   */
   take(message: RawMessage): { counted: Counted[]; foreign: Foreign[] } {
     const offset = Number(message.offset);
     const taken: { counted: Counted[]; foreign: Foreign[] } = { counted: [], foreign: [] };
@@ -99,22 +104,36 @@ export class Acceptance {
     const { producerId, inTransaction } = message.batchContext;
     if (message.isControlRecord) {
       const ended = this.#open.get(producerId);
-      this.#open.delete(producerId);
       if (ended !== undefined && isCommit(message)) {
         for (const one of ended.foreign) taken.foreign.push({ offset: one, why: NO_TERM });
-        for (const one of ended.kept) this.#judge(one, taken);
+        this.#judgeAll(ended.kept, taken);
       }
+      this.#open.delete(producerId);
+    } else if (inTransaction && !this.commitFilter) {
+      this.#judgeAll([message], taken);
     } else if (inTransaction) {
       const begun = this.#open.get(producerId) ?? { kept: [], foreign: [] };
       this.#open.set(producerId, begun);
       // What cannot count however its transaction ends is not kept: somebody may write a lot, and never end.
-      if (producerId === this.#producer?.id || isTermMarker(message)) begun.kept.push(message);
-      else begun.foreign.push(offset);
+      const mayCount = producerId === this.#producer?.id || begun.kept.length > 0 || isTermMarker(message);
+      if (mayCount) begun.kept.push(message);
+      else if (begun.foreign.length < FOREIGN_MAX) begun.foreign.push(offset);
     } else {
       taken.foreign.push({ offset, why: 'it was written outside of any transaction' });
     }
     this.#offset = offset + 1;
     return taken;
+  }
+
+  #judgeAll(messages: readonly RawMessage[], taken: { counted: Counted[]; foreign: Foreign[] }): void {
+    const { sequence, producer } = this.progress;
+    try {
+      for (const message of messages) this.#judge(message, taken);
+    } catch (error) {
+      this.#sequence = sequence;
+      this.#producer = producer;
+      throw error;
+    }
   }
 
   #judge(message: RawMessage, { counted, foreign }: { counted: Counted[]; foreign: Foreign[] }): void {

@@ -4,7 +4,7 @@
  * the answer's head says how far each topic goes, and whether a transaction holds up others' reading.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { Brokers, fetchFrom } from './client.js';
 import { eventsTopic, ledgerOfTopic } from './topics.js';
 
@@ -15,8 +15,9 @@ const RETRY_MS = 500;
 interface Watched {
   /** One past the last record seen. */
   end: number;
-  /** Since when some transaction has been open, in performance.now() time. */
-  openSince: number | undefined;
+  /** One past the last record before which every transaction has ended, and since when it has been that one. */
+  stable: number;
+  stableSince: number;
 }
 
 export class AppendWatch {
@@ -30,7 +31,7 @@ export class AppendWatch {
 
   constructor(
     kafka: Kafka,
-    private readonly admin: () => Promise<Admin>,
+    private readonly ledgers: () => Promise<string[]>,
   ) {
     this.#brokers = new Brokers(kafka);
   }
@@ -43,11 +44,14 @@ export class AppendWatch {
     return () => this.#subscribers.delete(notify);
   }
 
-  /** Ledgers in which some transaction has been open for longer than this: others cannot read past it. */
+  /**
+   * Ledgers in which one transaction has been open for longer than this: who reads as Kafka proposes cannot read past it.
+   * That some transaction is open says nothing: on a busy ledger one always is.
+   */
   hungFor(ms: number): string[] {
     const now = performance.now();
-    return [...this.#watched].flatMap(([ledger, { openSince }]) =>
-      openSince !== undefined && now - openSince > ms ? [ledger] : [],
+    return [...this.#watched].flatMap(([ledger, { end, stable, stableSince }]) =>
+      stable < end && now - stableSince > ms ? [ledger] : [],
     );
   }
 
@@ -68,9 +72,7 @@ export class AppendWatch {
     while (!signal.aborted) {
       try {
         if (performance.now() >= lookAt) {
-          const topics = (await (await this.admin()).listTopics()).filter(
-            (topic) => ledgerOfTopic(topic) !== undefined,
-          );
+          const topics = (await this.ledgers()).map(eventsTopic);
           led = topics.length === 0 ? new Map() : await this.#brokers.leaders(topics);
           lookAt = performance.now() + LOOK_FOR_LEDGERS_EVERY_MS;
         }
@@ -82,7 +84,7 @@ export class AppendWatch {
         this.trouble = error instanceof Error ? error.message : String(error);
         lookAt = 0;
         await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
-        await this.#brokers.refresh().catch(() => undefined);
+        this.#brokers.refresh();
       }
     }
   }
@@ -101,8 +103,10 @@ export class AppendWatch {
       const watched = this.#watched.get(ledger);
       if (watched === undefined) continue;
       const end = Number(highWatermark);
-      const isOpen = Number(lastStableOffset) < end;
-      watched.openSince = isOpen ? (watched.openSince ?? performance.now()) : undefined;
+      const stable = Number(lastStableOffset);
+      // Where all had ended, what is open now has begun since.
+      if (stable !== watched.stable || watched.stable === watched.end) watched.stableSince = performance.now();
+      watched.stable = stable;
       if (end === watched.end) continue;
       watched.end = end;
       this.#tell(ledger);
@@ -111,7 +115,7 @@ export class AppendWatch {
 
   async #begin(ledger: string): Promise<number> {
     const end = await this.#brokers.endOffset(eventsTopic(ledger));
-    this.#watched.set(ledger, { end, openSince: undefined });
+    this.#watched.set(ledger, { end, stable: end, stableSince: performance.now() });
     this.#tell(ledger);
     return end;
   }

@@ -12,12 +12,13 @@ export interface KafkaOptions {
   brokers: readonly string[];
   /** How a connection is opened, where not as usual (tests put a proxy between). */
   socketFactory?: ISocketFactory;
+  /** How long a request may go unanswered before its fate is in doubt (tests shorten it). */
+  requestMsMax?: number;
   /** Told of what a person should know. */
   log?: (message: string) => void;
 }
 
-/** How long a request may go unanswered before its fate is in doubt. */
-const REQUEST_MS_MAX = 5_000;
+export const REQUEST_MS_MAX = 5_000;
 const CONNECT_MS_MAX = 3_000;
 /**
  * Back-to-back transactions meet CONCURRENT_TRANSACTIONS while markers of the last one are written, a few milliseconds
@@ -25,12 +26,20 @@ const CONNECT_MS_MAX = 3_000;
  */
 const RETRY: RetryOptions = { initialRetryTime: 5, multiplier: 2, maxRetryTime: 300, retries: 18, factor: 0.2 };
 
+/** Of questions that are asked anew where they fail: some two seconds. */
+const RETRY_ASKING: RetryOptions = { initialRetryTime: 50, multiplier: 2, maxRetryTime: 300, retries: 7, factor: 0.2 };
+
+/** For reading and administration. */
+export function connectKafkaToAsk(options: KafkaOptions): Kafka {
+  return connectKafka(options, RETRY_ASKING);
+}
+
 export function connectKafka(options: KafkaOptions, retry: RetryOptions = RETRY): Kafka {
   const config: KafkaConfig = {
     clientId: 'incident-ledger',
     brokers: [...options.brokers],
     connectionTimeout: CONNECT_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
+    requestTimeout: options.requestMsMax ?? REQUEST_MS_MAX,
     // What goes wrong is thrown, and told by whoever knows what it means.
     logLevel: logLevel.NOTHING,
     retry,
@@ -103,29 +112,38 @@ export interface Broker {
 }
 
 interface Cluster {
-  /** What it asks about whenever it makes its picture of the cluster. */
-  readonly targetTopics: Set<string>;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  isConnected(): boolean;
   addMultipleTargetTopics(topics: string[]): Promise<void>;
-  refreshMetadata(): Promise<void>;
   refreshMetadataIfNecessary(): Promise<void>;
   findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
   findBroker(which: { nodeId: string }): Promise<Broker>;
   findGroupCoordinator(which: { groupId: string }): Promise<Broker>;
-  removeBroker(which: { host: string; port: number }): void;
+}
+
+/** Connections to a cluster, and the topics whose leaders they know. */
+interface Connections {
+  cluster: Cluster;
+  known: Set<string>;
 }
 
 const METADATA_MS_MAX = 300_000;
+/** For a connection, what is asked on it, and some retries. */
+const ASKING_MS_MAX = 15_000;
 const READ_UNCOMMITTED = 0;
 const LATEST = -1;
 const EARLIEST = -2;
 
-/** Connections of their own to the brokers, for requests of Kafka's protocol. */
+/**
+ * Connections of their own to the brokers, for requests of Kafka's protocol.
+ *
+ * Where anything goes wrong they are given up and made anew, once: kafkajs goes on asking on a connection that has not
+ * answered, for as long as the machine takes it for open; and a topic that was deleted takes along all others that it knows.
+ */
 export class Brokers {
-  readonly #cluster: Cluster;
-  readonly #known = new Set<string>();
+  readonly #connect: () => Connections;
+  #connections: Connections;
+  #isClosed = false;
 
   constructor(kafka: Kafka) {
     const symbol = Object.getOwnPropertySymbols(kafka).find(
@@ -133,24 +151,28 @@ export class Brokers {
     );
     const create = symbol && (kafka as unknown as Record<symbol, unknown>)[symbol];
     if (typeof create !== 'function') throw new Error('This is not the kafkajs we know: install version 2.2.4.');
-    this.#cluster = (create as (options: object) => Cluster)({
-      metadataMaxAge: METADATA_MS_MAX,
-      allowAutoTopicCreation: false,
-    });
+    const options = { metadataMaxAge: METADATA_MS_MAX, allowAutoTopicCreation: false };
+    this.#connect = () => ({ cluster: (create as (options: object) => Cluster)(options), known: new Set() });
+    this.#connections = this.#connect();
   }
 
-  /** Asks the leader of a topic's only partition. A stale picture of the cluster is made anew once. */
+  /** Asks the leader of a topic's only partition. */
   async atLeader<T>(topic: string, ask: (broker: Broker) => Promise<T>): Promise<T> {
-    return this.#twice(async () => ask(await this.#leader(topic)));
+    return this.#twice(async ({ cluster, known }) => {
+      await know(cluster, known, [topic]);
+      const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [0]));
+      if (nodeId === undefined) throw new Error(`Nobody leads the topic ${topic} at present.`);
+      return ask(await cluster.findBroker({ nodeId }));
+    });
   }
 
   /** Topics by the broker that leads them. @throws where one of them does not exist */
   async leaders(topics: readonly string[]): Promise<Map<string, string[]>> {
-    return this.#twice(async () => {
-      await this.#know(topics);
+    return this.#twice(async ({ cluster, known }) => {
+      await know(cluster, known, topics);
       const led = new Map<string, string[]>();
       for (const topic of topics) {
-        const [nodeId = ''] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [0]));
+        const [nodeId = ''] = Object.keys(cluster.findLeaderForPartitions(topic, [0]));
         led.set(nodeId, [...(led.get(nodeId) ?? []), topic]);
       }
       return led;
@@ -158,21 +180,20 @@ export class Brokers {
   }
 
   async broker(nodeId: string): Promise<Broker> {
-    return this.#twice(() => this.#cluster.findBroker({ nodeId }));
+    return this.#twice(({ cluster }) => cluster.findBroker({ nodeId }));
   }
 
   /** Who keeps a group. */
   async coordinator(groupId: string): Promise<Broker> {
-    return this.#twice(async () => {
-      await this.#cluster.refreshMetadataIfNecessary();
-      return this.#cluster.findGroupCoordinator({ groupId });
+    return this.#twice(async ({ cluster }) => {
+      await cluster.refreshMetadataIfNecessary();
+      return cluster.findGroupCoordinator({ groupId });
     });
   }
 
-  /** Makes the picture of the cluster anew. */
-  async refresh(): Promise<void> {
-    await this.#cluster.connect();
-    await this.#cluster.refreshMetadata();
+  /** Gives up all connections: the next request makes them anew. */
+  refresh(): void {
+    this.#giveUp(this.#connections);
   }
 
   /** One past the last record that can be read, committed or not. */
@@ -192,7 +213,9 @@ export class Brokers {
         isolationLevel: READ_UNCOMMITTED,
         topics: [{ topic, partitions: [{ partition: 0, timestamp }] }],
       });
-      return Number(responses[0]?.partitions[0]?.offset);
+      const offset = Number(responses[0]?.partitions[0]?.offset);
+      if (!Number.isSafeInteger(offset)) throw new Error(`Kafka does not say how far ${topic} goes.`);
+      return offset;
     });
   }
 
@@ -207,40 +230,46 @@ export class Brokers {
   }
 
   async close(): Promise<void> {
-    await this.#cluster.disconnect();
+    this.#isClosed = true;
+    await this.#connections.cluster.disconnect();
   }
 
-  async #leader(topic: string): Promise<Broker> {
-    await this.#know([topic]);
-    const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [0]));
-    if (nodeId === undefined) throw new Error(`Nobody leads the topic ${topic} at present.`);
-    return this.#cluster.findBroker({ nodeId });
-  }
-
-  async #know(topics: readonly string[]): Promise<void> {
-    const unknown = topics.filter((topic) => !this.#known.has(topic));
-    if (unknown.length > 0) {
-      await this.#cluster.connect();
-      await this.#cluster.addMultipleTargetTopics(unknown);
-      for (const topic of unknown) this.#known.add(topic);
-    }
-    await this.#cluster.refreshMetadataIfNecessary();
-  }
-
-  async #twice<T>(ask: () => Promise<T>): Promise<T> {
+  async #twice<T>(ask: (connections: Connections) => Promise<T>): Promise<T> {
+    const asked = this.#connections;
     try {
-      return await ask();
+      return await within(ASKING_MS_MAX, ask(asked), 'A question');
     } catch (error) {
-      if (isFinal(error)) throw error;
-      // It asks for all topics it knows at once, so one that was deleted would hide all others for ever.
-      this.#cluster.targetTopics.clear();
-      this.#known.clear();
-      const { host, port } = error as { host?: string; port?: number };
-      if (host !== undefined && port !== undefined) this.#cluster.removeBroker({ host, port });
-      await this.refresh();
-      return ask();
+      if (this.#isClosed || isFinal(error)) throw error;
+      // Somebody may ask for topics that never were, as often as they like: nobody else's connections suffer for it.
+      const fresh = kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? this.#connect() : undefined;
+      if (fresh === undefined) this.#giveUp(asked);
+      try {
+        const answer = await within(ASKING_MS_MAX, ask(fresh ?? this.#connections), 'A question');
+        if (fresh !== undefined) this.#giveUp(asked, fresh);
+        return answer;
+      } finally {
+        if (fresh !== undefined && fresh !== this.#connections) void fresh.cluster.disconnect().catch(() => undefined);
+      }
     }
   }
+
+  /** Many may find out at once: one of them acts on it. */
+  #giveUp(asked: Connections, fresh = this.#connect()): void {
+    if (this.#isClosed || this.#connections !== asked) return;
+    this.#connections = fresh;
+    // Others may still be answered on it; what is not, fails in time, and is asked again on the new ones.
+    void asked.cluster.disconnect().catch(() => undefined);
+  }
+}
+
+async function know(cluster: Cluster, known: Set<string>, topics: readonly string[]): Promise<void> {
+  const unknown = topics.filter((topic) => !known.has(topic));
+  if (unknown.length > 0) {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics(unknown);
+    for (const topic of unknown) known.add(topic);
+  }
+  await cluster.refreshMetadataIfNecessary();
 }
 
 /** Records of several topics that this broker leads, each from its offset on; waits for the first one up to `waitMs`. */
@@ -262,6 +291,24 @@ export async function fetchFrom(
     })),
   });
   return new Map(responses.flatMap(({ topicName, partitions }) => partitions.map((one) => [topicName, one])));
+}
+
+/**
+ * Whoever asked goes on after this time at the latest: kafkajs has no end to all its retries together, and sometimes loses
+ * a request whose connection is ended. What is late goes on behind our back, and does no harm: it was a question, or it
+ * belongs to a transaction which the next term ends before anybody reads.
+ */
+export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} was not answered by Kafka in time.`)), Math.max(1, ms));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => undefined);
+  }
 }
 
 /** Kafka's name of an error, such as MESSAGE_TOO_LARGE, however deep kafkajs wrapped it. */

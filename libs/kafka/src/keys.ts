@@ -5,15 +5,19 @@
  * The first key, the digest key, is written by whoever makes the ledger. Of two who try at once one must win, so making
  * has a transactional id of its own: who comes later ends the earlier one's transaction, then reads, and finds a key or not.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { WrappedKey } from '#ledger';
-import type { Brokers, RawMessage } from './client.js';
-import { inTransaction, transactionalProducer } from './term.js';
+import { kafkaErrorType, within, type Brokers, type RawMessage } from './client.js';
+import { inTransaction, isFence, patienceOf, transactionalProducer } from './term.js';
 import { keysTopic } from './topics.js';
 
 const FETCH_BYTES_MAX = 1024 * 1024;
 const MARKER_MS_MAX = 5_000;
 const POLL_MS = 20;
+/** How often one who is ended by another maker looks again, and how long it leaves that one alone before. */
+const ATTEMPTS_MAX = 10;
+const TRUCE_MS_MAX = 300;
 
 /** What a ledger's keys topic says, as far as it was read. */
 export class LedgerKeys {
@@ -94,17 +98,35 @@ export class LedgerKeys {
 
 /** Writes the first keys of a ledger unless they are there. The topic must exist. */
 export async function writeFirstKeys(
-  kafka: Kafka,
-  brokers: Brokers,
+  context: { kafka: Kafka; brokers: Brokers; requestMsMax?: number | undefined },
+  ledger: string,
+  keys: readonly WrappedKey[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await tryToWriteFirstKeys(context, ledger, keys);
+      return;
+    } catch (error) {
+      // The topic is there; a broker may not have heard of it yet.
+      const isNew = kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+      if (!(isFence(error) || isNew) || attempt === ATTEMPTS_MAX) throw error;
+      await pause(Math.random() * TRUCE_MS_MAX);
+    }
+  }
+}
+
+async function tryToWriteFirstKeys(
+  context: { kafka: Kafka; brokers: Brokers; requestMsMax?: number | undefined },
   ledger: string,
   keys: readonly WrappedKey[],
 ): Promise<void> {
   const topic = keysTopic(ledger);
-  const producer = transactionalProducer(kafka, topic);
+  const patienceMs = patienceOf(context);
+  const producer = transactionalProducer(context.kafka, topic);
   try {
-    await producer.connect();
-    await inTransaction(producer, async (transaction) => {
-      const there = await new LedgerKeys(ledger, brokers).get(keys.map(({ keyid }) => keyid));
+    await within(patienceMs, producer.connect(), 'A connection');
+    await inTransaction(producer, patienceMs, async (transaction) => {
+      const there = await new LedgerKeys(ledger, context.brokers).get(keys.map(({ keyid }) => keyid));
       const missing = keys.filter(({ keyid }) => there.every((one) => one.keyid !== keyid));
       if (missing.length === 0) return;
       const messages = missing.map(({ keyid, wrapped }) => ({ key: keyid, value: Buffer.from(wrapped) }));

@@ -35,20 +35,21 @@ export class LedgerLog {
     private readonly ledger: string,
     private readonly brokers: Brokers,
     private readonly onForeign: (foreign: Foreign) => void,
+    private readonly commitFilter = true,
   ) {
     this.#topic = eventsTopic(ledger);
-    this.#cursor = { acceptance: new Acceptance(ledger), ready: [] };
+    this.#cursor = this.#beginning({ offset: 0, sequence: 0, producer: undefined });
   }
 
   /** Counted records after a sequence; `place` is where the first of them lies, if it is known. */
   read(after: number, limit: number, place?: string): Promise<StoredRecord[]> {
     return this.#inTurn(async () => {
-      await this.#moveTo(after, place);
+      if (!(await this.#moveTo(after, place))) return [];
       const { ready } = this.#cursor;
       let bytes = 0;
       while (ready.length < limit && bytes < FETCH_BYTES_MAX) {
         const before = ready.length;
-        if (!(await this.#fetch())) break;
+        if (!(await this.#fetchWhatIsReadable(ready))) break;
         for (const record of ready.slice(before)) bytes += record.bytes.byteLength;
       }
       return ready.splice(0, limit);
@@ -60,43 +61,48 @@ export class LedgerLog {
     return this.#inTurn(async () => {
       const { acceptance } = this.#cursor;
       // What is read on the way is read again by whoever wants it: the cursor stays where its reader left it.
-      const scout: Cursor = { acceptance: new Acceptance(this.ledger, this.#latestPlace(acceptance)), ready: [] };
+      const scout = this.#beginning(this.#latestPlace(acceptance));
       while (await this.#fetch(scout)) scout.ready.length = 0;
       return scout.acceptance.progress.sequence;
     });
   }
 
-  /** How many records follow a sequence, about: exact where it is 0. `place` is where the first of them lies. */
+  /** How many records follow a sequence, about: exact where it is 0. */
   async behind(after: number): Promise<number> {
     const end = await this.brokers.endOffset(this.#topic);
     const { acceptance, ready } = this.#cursor;
     const { offset, sequence } = acceptance.progress;
-    return Math.max(0, end - offset) + ready.length + Math.max(0, sequence - ready.length - after);
+    // An acknowledged commit is marked a moment later.
+    const unmarked = acceptance.isOwnerAmidst ? 1 : 0;
+    return Math.max(0, end - offset) + unmarked + ready.length + Math.max(0, sequence - ready.length - after);
   }
 
   /** A place where everything before is known to have ended, such as behind one's own commit. */
-  remember(place: Progress): void {
+  #remember(place: Progress): void {
     const last = this.#places.at(-1);
     if (last === undefined || place.sequence - last.sequence >= PLACE_EVERY) this.#places.push(place);
   }
 
-  async #moveTo(after: number, place: string | undefined): Promise<void> {
+  /** False where the log does not go that far. */
+  async #moveTo(after: number, place: string | undefined): Promise<boolean> {
     const { ready, acceptance } = this.#cursor;
     const at = (ready[0]?.sequence ?? acceptance.progress.sequence + 1) - 1;
-    if (at === after) return;
-    const known = this.#placeBefore(after);
-    const ahead = at <= after && at >= known.sequence;
-    if (!ahead) {
-      const hinted = place === undefined ? undefined : await this.#openAt(Number(place), after + 1);
-      this.#cursor = hinted ?? { acceptance: new Acceptance(this.ledger, known), ready: [] };
+    if (at === after) return true;
+    // Even a cursor on the way there may have far to go.
+    const hinted = place === undefined ? undefined : await this.#openAt(Number(place), after + 1);
+    if (hinted !== undefined) this.#cursor = hinted;
+    else {
+      const known = this.#placeBefore(after);
+      const isOnTheWay = at <= after && at >= known.sequence;
+      if (!isOnTheWay) this.#cursor = this.#beginning(known);
     }
     // Forward over what the reader has already.
     for (;;) {
       const { ready: some } = this.#cursor;
       const skipped = some.findIndex(({ sequence }) => sequence > after);
       some.splice(0, skipped === -1 ? some.length : skipped);
-      if (some.length > 0 || this.#cursor.acceptance.progress.sequence >= after) return;
-      if (!(await this.#fetch())) return;
+      if (some.length > 0 || this.#cursor.acceptance.progress.sequence >= after) return true;
+      if (!(await this.#fetch())) return false;
     }
   }
 
@@ -108,7 +114,21 @@ export class LedgerLog {
     const { messages } = await this.brokers.fetch(this.#topic, offset, 1, 0);
     const message = messages.find((one) => Number(one.offset) === offset);
     if (message === undefined || sequenceOf(message) !== sequence) return undefined;
-    return { acceptance: Acceptance.at(this.ledger, message, sequence), ready: [] };
+    return { acceptance: Acceptance.at(this.ledger, message, sequence, this.commitFilter), ready: [] };
+  }
+
+  #beginning(from: Progress): Cursor {
+    return { acceptance: new Acceptance(this.ledger, from, this.commitFilter), ready: [] };
+  }
+
+  /** What lies before something unreadable is given away first; that is met again by the next reader. */
+  async #fetchWhatIsReadable(ready: readonly StoredRecord[]): Promise<boolean> {
+    try {
+      return await this.#fetch();
+    } catch (error) {
+      if (error instanceof Unreadable && ready.length > 0) return false;
+      throw error;
+    }
   }
 
   /** Takes the next portion into a cursor. False at the end of the topic. */
@@ -124,7 +144,7 @@ export class LedgerLog {
           ready.push({ sequence: record.sequence, bytes: record.bytes, place: String(record.offset) });
         }
         for (const one of foreign) this.onForeign(one);
-        if (counted.length > 0 && !acceptance.isAmidst) this.remember(acceptance.progress);
+        if (counted.length > 0 && !acceptance.isAmidst) this.#remember(acceptance.progress);
       }
       if (acceptance.progress.offset > offset) return true;
       if (!acceptance.isOwnerAmidst || performance.now() >= deadline) return false;

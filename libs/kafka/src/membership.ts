@@ -35,6 +35,7 @@ const HEARTBEAT_EVERY_MS = 500;
 const REJOIN_MS_MAX = 3_000;
 const LOOK_FOR_LEDGERS_EVERY_MS = 5_000;
 const RETRY_MS = 250;
+const TELL_AFTER_MS = 1_000;
 
 /** Errors that no waiting mends. */
 const FATAL =
@@ -64,6 +65,7 @@ export class Membership implements Ownership {
   #owners: Owners = new Map();
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
+  #troubleSince: number | undefined;
   #leaving = false;
   #nonce = 0;
   #wake = new AbortController();
@@ -174,6 +176,7 @@ export class Membership implements Ownership {
       try {
         await this.#join();
         this.#trouble = undefined;
+        this.#troubleSince = undefined;
         await this.#stay();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -189,10 +192,14 @@ export class Membership implements Ownership {
           );
           return;
         }
-        if (this.#trouble === undefined) this.#log(`The group of recorders cannot be reached: ${reason.message}`);
-        this.#trouble = reason.message;
+        this.#troubleSince ??= performance.now();
+        // A broker that has just started, or a group that moves to another, takes a moment: that is nothing to tell.
+        if (this.#trouble === undefined && performance.now() - this.#troubleSince > TELL_AFTER_MS) {
+          this.#trouble = reason.message;
+          this.#log(`The group of recorders cannot be reached: ${reason.message}`);
+        }
         await pause(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-        await this.#brokers.refresh().catch(() => undefined);
+        this.#brokers.refresh();
       }
     }
   }

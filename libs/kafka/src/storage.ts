@@ -8,18 +8,21 @@ import { Fenced, UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
 import type { Foreign } from './acceptance.js';
 import { AppendWatch } from './append-watch.js';
-import { Brokers, connectKafka, kafkaErrorType, type KafkaOptions } from './client.js';
+import { Brokers, connectKafka, connectKafkaToAsk, kafkaErrorType, type KafkaOptions } from './client.js';
 import { LedgerKeys, writeFirstKeys } from './keys.js';
 import { LedgerLog } from './ledger-log.js';
-import { ALL_PROTECTIONS, takeTerm, type KafkaTerm, type Protections } from './term.js';
+import { ALL_PROTECTIONS, ClockIsWrong, takeTerm, type KafkaTerm, type Protections } from './term.js';
 import {
   assertSafe,
   assertTransactionLogSafe,
   eventsTopic,
+  keysTopic,
   ledgerOfTopic,
   makeEventsTopic,
   makeKeysTopic,
   replicationFor,
+  UnsafeSettings,
+  whenReady,
   type Replication,
 } from './topics.js';
 
@@ -29,6 +32,8 @@ export interface KafkaStorageOptions extends KafkaOptions {
    * Left out: always. Processes that share ledgers must ask their group (`Membership`), or they fence each other.
    */
   mayTakeTerm?: (ledger: string) => Promise<boolean>;
+  /** Told that this machine cannot write any ledger until a person has done something: another one should. */
+  onUnfit?: (reason: Error) => void;
   /** For tests only. */
   protections?: Partial<Protections>;
 }
@@ -48,8 +53,8 @@ const QUARANTINE_SHOWN_MAX = 20;
 
 export class KafkaStorage implements LedgerStorage {
   readonly #kafka: Kafka;
-  readonly #admin: Admin;
-  #adminConnected: Promise<void> | undefined;
+  readonly #asking: Kafka;
+  #admin: Admin;
   readonly #brokers: Brokers;
   readonly #watch: AppendWatch;
   readonly #logs = new Map<string, LedgerLog>();
@@ -64,9 +69,10 @@ export class KafkaStorage implements LedgerStorage {
     this.#log = options.log ?? (() => undefined);
     this.#protections = { ...ALL_PROTECTIONS, ...options.protections };
     this.#kafka = connectKafka(options);
-    this.#admin = this.#kafka.admin();
-    this.#brokers = new Brokers(this.#kafka);
-    this.#watch = new AppendWatch(this.#kafka, () => this.#connectedAdmin());
+    this.#asking = connectKafkaToAsk(options);
+    this.#admin = this.#asking.admin();
+    this.#brokers = new Brokers(this.#asking);
+    this.#watch = new AppendWatch(this.#asking, () => this.ledgers());
   }
 
   /**
@@ -74,9 +80,10 @@ export class KafkaStorage implements LedgerStorage {
    * @throws UnsafeSettings, or anything else where Kafka cannot be reached
    */
   async assertSafe(): Promise<void> {
-    const admin = await this.#connectedAdmin();
-    const transactions = await assertTransactionLogSafe(admin);
-    for (const ledger of await this.ledgers()) await assertSafe(admin, this.#brokers, ledger);
+    const transactions = await this.#asAdmin(assertTransactionLogSafe);
+    for (const ledger of await this.ledgers()) {
+      await this.#asAdmin((admin) => assertSafe(admin, this.#brokers, ledger));
+    }
     if ((transactions?.factor ?? (await this.#replication()).factor) === 1) {
       this.#log(
         'Kafka keeps ONE COPY of every record: what is acknowledged survives a crash of every process, but not the loss of that machine. For more than trying out use three brokers.',
@@ -85,19 +92,21 @@ export class KafkaStorage implements LedgerStorage {
   }
 
   async ledgers(): Promise<string[]> {
-    const topics = await (await this.#connectedAdmin()).listTopics();
+    const topics = await this.#asAdmin((admin) => admin.listTopics());
     return topics.flatMap((topic) => ledgerOfTopic(topic) ?? []).sort();
   }
 
   async create(ledger: string, keys: WrappedKey[]): Promise<void> {
     if (this.#known.has(ledger)) return;
-    const admin = await this.#connectedAdmin();
-    if (!(await admin.listTopics()).includes(eventsTopic(ledger))) {
+    if (!(await this.ledgers()).includes(ledger)) {
       const replication = await this.#replication();
-      await makeKeysTopic(admin, ledger, replication);
-      await writeFirstKeys(this.#kafka, this.#brokers, ledger, keys);
+      await this.#asAdmin((admin) => makeKeysTopic(admin, ledger, replication));
+      await whenReady(this.#brokers, keysTopic(ledger));
+      const { requestMsMax } = this.options;
+      await writeFirstKeys({ kafka: this.#kafka, brokers: this.#brokers, requestMsMax }, ledger, keys);
       // Last: where the ledger's topic is, its keys are.
-      await makeEventsTopic(admin, ledger, replication);
+      await this.#asAdmin((admin) => makeEventsTopic(admin, ledger, replication));
+      await whenReady(this.#brokers, eventsTopic(ledger));
     }
     this.#known.add(ledger);
   }
@@ -117,16 +126,24 @@ export class KafkaStorage implements LedgerStorage {
       if ([...this.#terms].some((term) => term.ledger === ledger && term.isFenced)) {
         await pause(Math.random() * TRUCE_MS_MAX);
       }
-      await assertSafe(await this.#connectedAdmin(), this.#brokers, ledger);
-      // Last of all: nothing that takes time may lie between this and the term.
-      if (mayTakeTerm !== undefined && !(await mayTakeTerm(ledger))) throw new Fenced(ledger);
+      if (this.#protections.settings) {
+        // The log of transactions comes into being with the first of them, which may have been after the start.
+        await this.#asAdmin(assertTransactionLogSafe);
+        await this.#asAdmin((admin) => assertSafe(admin, this.#brokers, ledger));
+      }
       const log = this.#logOf(ledger);
-      const term = await takeTerm({
+      const taken = takeTerm({
         kafka: this.#kafka,
         brokers: this.#brokers,
         ledger,
         lastSequence: () => log.end(),
+        mayTake: async () => mayTakeTerm === undefined || mayTakeTerm(ledger),
         protections: this.#protections,
+        requestMsMax: this.options.requestMsMax,
+      });
+      const term = await taken.catch((error: unknown) => {
+        if (error instanceof ClockIsWrong) this.options.onUnfit?.(error);
+        throw error;
       });
       await this.#endTerms(ledger);
       this.#terms.add(term);
@@ -190,25 +207,40 @@ export class KafkaStorage implements LedgerStorage {
     }
   }
 
-  async #connectedAdmin(): Promise<Admin> {
-    this.#adminConnected ??= this.#admin.connect();
+  /**
+   * Asks on the connection for administration. Where that fails it is given up and made anew, once: kafkajs would go on
+   * with one that does not answer.
+   */
+  async #asAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.#admin;
+    await admin.connect();
     try {
-      await this.#adminConnected;
+      return await ask(admin);
     } catch (error) {
-      this.#adminConnected = undefined;
-      throw error;
+      if (error instanceof UnsafeSettings || kafkaErrorType(error) !== undefined) throw error;
+      if (this.#admin === admin) {
+        this.#admin = this.#asking.admin();
+        void admin.disconnect().catch(() => undefined);
+      }
+      await this.#admin.connect();
+      return ask(this.#admin);
     }
-    return this.#admin;
   }
 
   async #replication(): Promise<Replication> {
-    return replicationFor((await (await this.#connectedAdmin()).describeCluster()).brokers.length);
+    const { brokers } = await this.#asAdmin((admin) => admin.describeCluster());
+    return replicationFor(brokers.length);
   }
 
   #logOf(ledger: string): LedgerLog {
     let log = this.#logs.get(ledger);
     if (log === undefined) {
-      log = new LedgerLog(ledger, this.#brokers, (foreign) => this.#setAside(ledger, foreign));
+      log = new LedgerLog(
+        ledger,
+        this.#brokers,
+        (foreign) => this.#setAside(ledger, foreign),
+        this.#protections.commitFilter,
+      );
       this.#logs.set(ledger, log);
     }
     return log;
@@ -230,7 +262,12 @@ export class KafkaStorage implements LedgerStorage {
     try {
       return await act();
     } catch (error) {
-      if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw new UnknownLedger(ledger);
+      if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
+        if (!(await this.ledgers()).includes(ledger)) throw new UnknownLedger(ledger);
+        throw new Error(`The topic of ${ledger} was made just now, and not every broker knows it yet.`, {
+          cause: error,
+        });
+      }
       // Where a connection breaks at the wrong moment kafkajs stumbles over its own state; that passes.
       if (error instanceof TypeError) throw new Error(`The Kafka client failed: ${error.message}`, { cause: error });
       throw error;

@@ -12,13 +12,16 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka, Message, Producer as KafkaProducer, RecordMetadata, Transaction } from 'kafkajs';
 import { Fenced, Refused, type Term, type WrappedKey } from '#ledger';
 import { SEQUENCE_HEADER, TERM_TYPE, TYPE_HEADER } from './acceptance.js';
-import { kafkaErrorType, type Brokers } from './client.js';
+import { kafkaErrorType, REQUEST_MS_MAX, within, type Brokers } from './client.js';
 import { eventsTopic, keysTopic } from './topics.js';
 
 /** After it the broker aborts what a dead owner left open. */
 const TRANSACTION_MS_MAX = 15_000;
-/** All retries of kafkajs together know no end on a broker that takes connections and says nothing. */
-const PATIENCE_MS_MAX = 8_000;
+/**
+ * Of the time of one request: all retries of kafkajs together know no end on a broker that takes connections and says
+ * nothing.
+ */
+const PATIENCE = 1.6;
 const ABORT_MS_MAX = 500;
 const ACKNOWLEDGE_MS_MAX = 5_000;
 /** Values of one produce request: with headers and framing it stays well below what a broker takes. */
@@ -34,9 +37,19 @@ export interface Protections {
   probe: boolean;
   /** The transactional id is the topic's name, so that a new term fences the earlier ones. */
   fence: boolean;
+  /** What a committed transaction holds is read, and nothing else. */
+  commitFilter: boolean;
+  /** The settings of the topics are looked at before every term. */
+  settings: boolean;
 }
 
-export const ALL_PROTECTIONS: Protections = { expectOffset: true, probe: true, fence: true };
+export const ALL_PROTECTIONS: Protections = {
+  expectOffset: true,
+  probe: true,
+  fence: true,
+  commitFilter: true,
+  settings: true,
+};
 
 export interface TermContext {
   kafka: Kafka;
@@ -44,38 +57,47 @@ export interface TermContext {
   ledger: string;
   /** The last sequence of the log up to the term's marker, asked once, before the first append. */
   lastSequence: () => Promise<number>;
+  /** Whether this process may take one, by news younger than the call. */
+  mayTake: () => Promise<boolean>;
   protections: Protections;
+  requestMsMax?: number | undefined;
 }
 
-/** A term may be lost as soon as it is taken: then it is one that can do nothing. @throws anything: none was taken */
+/** A term may be lost as soon as it is taken: then it is one that can do nothing. @throws Fenced where it may not be taken, or anything */
 export async function takeTerm(context: TermContext): Promise<KafkaTerm> {
   const topic = eventsTopic(context.ledger);
+  const patienceMs = patienceOf(context);
   const producer = transactionalProducer(context.kafka, context.protections.fence ? topic : `${topic}.${randomUUID()}`);
   try {
-    await within(PATIENCE_MS_MAX, producer.connect(), 'A connection');
+    await within(patienceMs, producer.connect(), 'A connection');
+    // Last of all: nothing that takes time may lie between this and the term.
+    if (!(await context.mayTake())) throw new MayNot(context.ledger);
     const marker: Message = {
       value: termMarker(context.ledger),
       headers: { 'content-type': CONTENT_TYPE, [TYPE_HEADER]: TERM_TYPE },
     };
-    const sent = await inTransaction(producer, async (transaction) => [
-      await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: [marker] }),
-    ]);
-    const { baseOffset, logAppendTime } = onlyOne(sent[0]);
-    const aheadMs = Date.now() - Number(logAppendTime);
-    if (Number(logAppendTime) > 0 && Math.abs(aheadMs) > CLOCK_MS_MAX) {
-      throw new Error(
-        `The clock of this machine is ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} the broker's, ${CLOCK_MS_MAX} at most: set it right, by NTP.`,
-      );
-    }
+    const { baseOffset } = await inTransaction(producer, patienceMs, async (transaction) => {
+      const sentAt = Date.now();
+      const sent = await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: [marker] });
+      const metadata = onlyOne(sent);
+      assertSameClock(sentAt, Number(metadata.logAppendTime), Date.now());
+      return metadata;
+    });
     // Behind the marker lies the marker of its transaction's end.
     return new KafkaTerm(context, producer, Number(baseOffset), Number(baseOffset) + 2);
   } catch (error) {
     const failure = classified(error, context.ledger);
-    if (failure instanceof Fenced) return KafkaTerm.lost(context, producer, failure);
+    if (failure instanceof Fenced && !(failure instanceof MayNot)) return KafkaTerm.lost(context, producer, failure);
     void producer.disconnect().catch(() => undefined);
     throw failure;
   }
 }
+
+/** Times would be recorded that are not true: this machine cannot write. */
+export class ClockIsWrong extends Error {}
+
+/** The ledger is another's: nothing was done. */
+class MayNot extends Fenced {}
 
 export class KafkaTerm implements Term {
   /** The last sequence of the log, known from the first append on. */
@@ -119,7 +141,7 @@ export class KafkaTerm implements Term {
       headers: { 'content-type': CONTENT_TYPE, [SEQUENCE_HEADER]: String(first + index).padStart(20, '0') },
     }));
     try {
-      await inTransaction(this.producer, async (transaction) => {
+      await inTransaction(this.producer, patienceOf(this.context), async (transaction) => {
         let offset = this.expectedOffset;
         for (const portion of inPortions(messages)) {
           const sent = await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: portion });
@@ -176,6 +198,16 @@ class AppendedByAnother extends Error {
   }
 }
 
+/** @throws where the broker's clock, read at some moment between, is another one than ours */
+function assertSameClock(sentAt: number, brokerAt: number, answeredAt: number): void {
+  if (!(brokerAt > 0)) return;
+  const [aheadMs, behindMs] = [sentAt - brokerAt, brokerAt - answeredAt];
+  if (Math.max(aheadMs, behindMs) <= CLOCK_MS_MAX) return;
+  throw new ClockIsWrong(
+    `The clock of this machine is ${Math.max(aheadMs, behindMs)} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} the broker's, ${CLOCK_MS_MAX} at most: set it right, by NTP.`,
+  );
+}
+
 /** Alone, the producer does what it is told, in order, and learns the offset of everything. */
 export function transactionalProducer(kafka: Kafka, transactionalId: string): KafkaProducer {
   return kafka.producer({
@@ -190,14 +222,15 @@ export function transactionalProducer(kafka: Kafka, transactionalId: string): Ka
 /** Does something in a transaction and commits it. Where anything throws, tries to abort, so that nobody waits for it. */
 export async function inTransaction<T>(
   producer: KafkaProducer,
+  patienceMs: number,
   act: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS_MAX;
+  const deadline = performance.now() + patienceMs;
   // The first one of a producer ends whatever an earlier producer of this id has begun, and waits until it has ended.
-  const transaction = await within(PATIENCE_MS_MAX, producer.transaction(), 'A new term');
+  const transaction = await within(patienceMs, producer.transaction(), 'A new term');
   let done: T;
   try {
-    done = await within(PATIENCE_MS_MAX, act(transaction), 'A transaction');
+    done = await within(patienceMs, act(transaction), 'A transaction');
   } catch (error) {
     await within(ABORT_MS_MAX, transaction.abort(), 'An abort').catch(() => undefined);
     throw error;
@@ -211,18 +244,8 @@ export async function inTransaction<T>(
   return done;
 }
 
-/** What is late goes on behind our back, and does no harm: before anybody reads, the next term puts an end to it. */
-async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} was not answered by Kafka in time.`)), Math.max(1, ms));
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-    promise.catch(() => undefined);
-  }
+export function patienceOf({ requestMsMax = REQUEST_MS_MAX }: { requestMsMax?: number | undefined }): number {
+  return requestMsMax * PATIENCE;
 }
 
 class CommitUnknown extends Error {
@@ -238,12 +261,17 @@ const FENCED = new Set([
   'INVALID_PRODUCER_ID_MAPPING',
   'UNKNOWN_PRODUCER_ID',
 ]);
+
+export function isFence(error: unknown): boolean {
+  return FENCED.has(kafkaErrorType(error) ?? '');
+}
+
 const HOPELESS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
 
 /** What the writer should make of an error of Kafka's. */
 function classified(error: unknown, ledger: string): Error {
   const type = kafkaErrorType(error) ?? '';
-  if (error instanceof AppendedByAnother || FENCED.has(type)) return new Fenced(ledger, { cause: error });
+  if (error instanceof AppendedByAnother || isFence(error)) return new Fenced(ledger, { cause: error });
   if (HOPELESS.has(type) && !(error instanceof CommitUnknown)) {
     return new Refused(`Kafka says ${type}: it takes less than its settings should let it.`, { cause: error });
   }

@@ -2,6 +2,7 @@
  * THE TOPICS OF A LEDGER: their names, how they are made, and what must hold of them. A setting that would lose or hide
  * records is found before anything is written, in the live topics and not in what somebody configured once.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin, ITopicConfig } from 'kafkajs';
 import { kafkaErrorType, type Brokers } from './client.js';
 
@@ -9,6 +10,9 @@ const LEDGER_TOPIC = /^ledger\.([a-z0-9-]{1,48})\.events$/;
 const TRANSACTION_LOG = '__transaction_state';
 /** Kafka's number for "the settings of a topic"; kafkajs' own name for it cannot be imported from an ES module. */
 const TOPIC_RESOURCE = 2;
+/** A broker that has heard of a topic needs a moment more before it takes anything for it. */
+const READY_MS_MAX = 5_000;
+const LOOK_EVERY_MS = 20;
 /** A produce request of ours carries half of it at most; Kafka's own default, asserted because it can be lowered. */
 const MESSAGE_BYTES_MIN = 1024 * 1024;
 
@@ -51,11 +55,12 @@ const EVENTS_SETTINGS = {
   'message.timestamp.type': 'LogAppendTime',
   'max.message.bytes': String(MESSAGE_BYTES_MIN),
   'unclean.leader.election.enable': 'false',
-  'compression.type': 'producer',
+  'compression.type': 'uncompressed',
 };
 
 const KEYS_SETTINGS = {
   'cleanup.policy': 'compact',
+  'compression.type': 'uncompressed',
   'max.message.bytes': String(MESSAGE_BYTES_MIN),
   'unclean.leader.election.enable': 'false',
   // A destroyed key is gone within hours, not weeks.
@@ -69,6 +74,20 @@ export async function makeEventsTopic(admin: Admin, ledger: string, replication:
 
 export async function makeKeysTopic(admin: Admin, ledger: string, replication: Replication): Promise<void> {
   await make(admin, keysTopic(ledger), KEYS_SETTINGS, replication);
+}
+
+/** Returns when a topic that was made just now can be used. */
+export async function whenReady(brokers: Brokers, topic: string): Promise<void> {
+  const deadline = performance.now() + READY_MS_MAX;
+  for (;;) {
+    try {
+      await brokers.endOffset(topic);
+      return;
+    } catch (error) {
+      if (kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || performance.now() > deadline) throw error;
+      await pause(LOOK_EVERY_MS);
+    }
+  }
 }
 
 /** Makes a topic; where it exists, nothing changes. */
@@ -118,6 +137,7 @@ export async function assertSafe(admin: Admin, brokers: Brokers, ledger: string)
   refuse(keys, [
     ...(policy === 'compact' ? [] : [`cleanup.policy is ${policy}, so keys would be lost in time: set it to compact`]),
     ...(partitionsOf(keys).length === 1 ? [] : [`it has ${partitionsOf(keys).length} partitions, not one`]),
+    ...compressionFaults(settings.get(keys)),
     ...copiesFaults(partitionsOf(keys)[0]?.replicas.length ?? 0, settings.get(keys)),
   ]);
 }
@@ -160,6 +180,7 @@ function eventsFaults(settings: Settings | undefined, partitions: number, start:
   must('retention.bytes', '-1', 'so records would be deleted when it grows');
   must('message.timestamp.type', 'LogAppendTime', "so the broker's clock would not be known");
   must('unclean.leader.election.enable', 'false', 'so acknowledged records could be lost');
+  faults.push(...compressionFaults(settings));
   if (Number(settings?.get('max.message.bytes')) < MESSAGE_BYTES_MIN) {
     faults.push(`max.message.bytes is ${settings?.get('max.message.bytes')}: set it to ${MESSAGE_BYTES_MIN} at least`);
   }
@@ -167,12 +188,22 @@ function eventsFaults(settings: Settings | undefined, partitions: number, start:
   return faults;
 }
 
+/** Anybody may write compressed, by methods that kafkajs does not know: then nobody of us could read on behind it. */
+function compressionFaults(settings: Settings | undefined): string[] {
+  const found = settings?.get('compression.type');
+  if (found === 'uncompressed') return [];
+  return [`compression.type is ${found}, so one foreign record could stop all reading: set it to uncompressed`];
+}
+
 /** One copy is a machine that may die; with several, one must not be enough to acknowledge. */
-function copiesFaults(factor: number, settings: Settings | undefined): string[] {
+export function copiesFaults(factor: number, settings: Settings | undefined): string[] {
   const minInSync = Number(settings?.get('min.insync.replicas'));
-  if (factor <= 1) return [];
-  if (minInSync < 2) return [`min.insync.replicas is ${minInSync} with ${factor} copies: set it to 2`];
-  if (minInSync > factor) return [`min.insync.replicas is ${minInSync}, and there are ${factor} copies only`];
+  if (minInSync > factor) {
+    return [
+      `min.insync.replicas is ${minInSync}, which ${factor === 1 ? 'one copy' : `${factor} copies`} can never reach: set it lower`,
+    ];
+  }
+  if (factor > 1 && minInSync < 2) return [`min.insync.replicas is ${minInSync} with ${factor} copies: set it to 2`];
   return [];
 }
 

@@ -265,6 +265,19 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'i', 'i', 'a']);
       });
 
+      test('A5: what changed nothing names the end at which that was so, not what its round recorded after it', async () => {
+        const writers = await opened1();
+        await writers.execute(incident('i'));
+        await writers.execute(correct('i', 'same', 1));
+        const [, unchanged] = await Promise.all([
+          // Has a round of its own, for which the others wait.
+          writers.execute(register('a')),
+          writers.execute(correct('i', 'same', 2)),
+          writers.execute(correct('i', 'other', 2)),
+        ]);
+        expect(unchanged).toEqual({ entity: 'i', version: 2, position: 4, unchanged: true });
+      });
+
       test('A1: a former owner that wakes up contradicts nothing the log says', async () => {
         const zombie = await opened1();
         await zombie.execute(incident('i'));

@@ -1,6 +1,6 @@
 /** Reading the log for those who copy or check it: exact bytes, the record they say, private texts opened. */
 import type { LedgerRecord, SealedText } from '#domain';
-import type { Codec } from './codec.js';
+import { Unreadable, type Codec } from './codec.js';
 import { openText, type MasterKey } from './keyring.js';
 import type { LedgerStorage } from './storage.js';
 
@@ -25,14 +25,22 @@ export class LogReader {
     private readonly master: MasterKey,
   ) {}
 
-  /** Records after a sequence, in order; empty at the end of the log. @throws Unreadable @throws UnknownLedger */
+  /**
+   * Records after a sequence, in order; empty at the end of the log. What lies before one that cannot be read is given
+   * away first, so that whoever copies the log comes as far as anybody.
+   * @throws Unreadable @throws UnknownLedger
+   */
   async read(ledger: string, after: number, limit: number): Promise<ReadRecord[]> {
-    const stored = await this.storage.read(ledger, after, limit);
-    const entries = stored.map(({ bytes, place }) => ({
-      record: this.codec.decode(bytes),
-      bytes,
-      ...(place !== undefined && { place }),
-    }));
+    const entries: ReadRecord[] = [];
+    for (const { sequence, bytes, place } of await this.storage.read(ledger, after, limit)) {
+      try {
+        const record = this.#decode(ledger, sequence, bytes);
+        entries.push({ record, bytes, ...(place !== undefined && { place }) });
+      } catch (error) {
+        if (!(error instanceof Unreadable) || entries.length === 0) throw error;
+        break;
+      }
+    }
     const keyids = new Set<string>();
     for (const { record } of entries) visitSealed(record.data, ({ keyid }) => keyids.add(keyid));
     if (keyids.size === 0) return entries;
@@ -47,6 +55,20 @@ export class LogReader {
       const data = replaceSealed(entry.record.data, open);
       return { ...entry, record: { ...entry.record, data } as LedgerRecord };
     });
+  }
+
+  #decode(ledger: string, sequence: number, bytes: Uint8Array): LedgerRecord {
+    try {
+      const record = this.codec.decode(bytes);
+      if (record.ledger === ledger && record.sequence === sequence) return record;
+      throw new Unreadable(`It says that it is ${record.ledger}/${record.sequence}.`);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      throw new Unreadable(
+        `Record ${sequence} of the ledger ${ledger} cannot be read: ${error.message} If a newer version wrote it, run that one; if not, find out who wrote it before anything else is written.`,
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -48,7 +48,7 @@ export interface Request {
 export interface Outcome {
   entity: string;
   version: number;
-  /** The sequence of the record; where nothing changed, the ledger's end as proved. */
+  /** The sequence of the record; where nothing changed, the ledger's end when that was so. */
   position: number;
   unchanged?: true;
 }
@@ -259,7 +259,7 @@ class LedgerWriter {
         if (round.records.length > 0) await term.append(this.#end + 1, round.records, round.keys);
         else await term.prove();
         this.#commit(round);
-        for (const answer of round.answers) answer(this.#end);
+        for (const answer of round.answers) answer();
         return;
       } catch (error) {
         this.#term = undefined;
@@ -353,7 +353,7 @@ class LedgerWriter {
     for (const one of waiting) {
       try {
         const outcome = this.#decideOne(one.request, round);
-        round.answers.push((end) => one.resolve(outcome.unchanged === true ? { ...outcome, position: end } : outcome));
+        round.answers.push(() => one.resolve(outcome));
       } catch (error) {
         round.answers.push(() => one.reject(error as Error));
       }
@@ -382,14 +382,16 @@ class LedgerWriter {
       ? sealPrivateTexts<Act>(this.master, request.ledger, request.act)
       : { act: request.act as Act, keys: [] };
     const command: Command = request.expect === undefined ? act : { ...act, expect: request.expect };
+    // Later commands of the round may change it again, so the end of the round is not the state that is spoken of.
+    const end = this.#end + round.records.length;
     const fact = decide(round.state, command);
     if (fact === null) {
       const entity = 'id' in act ? act.id : '';
       const version = round.state.entities.get(entity)?.version ?? 0;
-      return { entity, version, position: this.#end, unchanged: true };
+      return { entity, version, position: end, unchanged: true };
     }
 
-    const sequence = this.#end + round.records.length + 1;
+    const sequence = end + 1;
     const recordedtime = later(new Date(this.#now()).toISOString(), round.lastTime);
     const bytes = this.codec.encode(fact, {
       ledger: this.ledger,
@@ -429,8 +431,8 @@ interface Round {
   accepted: Table<Accepted>;
   records: Uint8Array[];
   keys: WrappedKey[];
-  /** One for each command, called with the ledger's end when the round is proved. */
-  answers: ((end: number) => void)[];
+  /** One for each command, called when the round is proved. */
+  answers: (() => void)[];
   lastTime: string;
 }
 

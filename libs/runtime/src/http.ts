@@ -47,6 +47,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const PARAMETER_LENGTH_MAX = 300;
 const RETRY_AFTER_SECONDS = 1;
 const SWEEP_MS = 50;
+const FAREWELL_MS = 1_000;
 /** How long a process that stops waits for requests under way: longer than any answer takes, shorter than patience. */
 const LAST_ANSWERS_MS_MAX = 15_000;
 const PROBLEM_TYPE = 'application/problem+json';
@@ -136,17 +137,23 @@ function refuseEarly(fastify: FastifyInstance, methods: MethodsOf, answerWhileSt
   fastify.server.on('request', ({ socket }) => silent.delete(socket));
   fastify.addHook('preClose', (done) => {
     stopping = true;
-    // Closing ends the connections that are idle now. One that becomes idle later would be waited for as long as it is
-    // kept alive, which is longer than anybody waits for a process to stop.
-    // One with half a request is never idle, and is not waited for for ever.
-    timers.push(
-      setInterval(() => {
-        fastify.server.closeIdleConnections();
-        for (const socket of silent) socket.destroy();
-      }, SWEEP_MS).unref(),
-      setTimeout(() => fastify.server.closeAllConnections(), LAST_ANSWERS_MS_MAX).unref(),
-    );
-    done();
+    const close = (): void => {
+      // Closing ends the connections that are idle now. One that becomes idle later would be waited for as long as it is
+      // kept alive, which is longer than anybody waits for a process to stop.
+      // One with half a request is never idle, and is not waited for for ever.
+      timers.push(
+        setInterval(() => {
+          fastify.server.closeIdleConnections();
+          for (const socket of silent) socket.destroy();
+        }, SWEEP_MS).unref(),
+        setTimeout(() => fastify.server.closeAllConnections(), LAST_ANSWERS_MS_MAX).unref(),
+      );
+      done();
+    };
+    // Who is just sending over a connection that looks idle would be cut off. For a while every answer says that its
+    // connection ends, and so does /health/ready: after it only those send here who do not listen.
+    if (answerWhileStopping) setTimeout(close, FAREWELL_MS);
+    else close();
   });
   fastify.addHook('onClose', (_fastify, done) => {
     for (const timer of timers) clearInterval(timer);

@@ -14,5 +14,6 @@ export { codec, recordsOf } from './records.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';
+export { holdFreePort } from './free-port.js';
 export { RunningCommand, type Exit } from './command.js';
 export { startKafkaProxy, type Api, type KafkaProxy, type Met, type Mishap } from './kafka-proxy.js';

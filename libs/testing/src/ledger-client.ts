@@ -32,7 +32,13 @@ export class LedgerClient {
     return this.#address(`/${ACTS[act].route.replace(':id', encodeURIComponent(id))}`);
   }
 
-  async send<Body = WriteAnswer>(act: ActName, body: object, beside: Beside = {}): Promise<Answer<Body>> {
+  /** `signal` gives up waiting; what was sent may be done all the same. */
+  async send<Body = WriteAnswer>(
+    act: ActName,
+    body: object,
+    beside: Beside = {},
+    signal?: AbortSignal,
+  ): Promise<Answer<Body>> {
     const { id, commandKey, ifMatch } = beside;
     return answerOf(
       await fetch(this.addressOf(act, id), {
@@ -44,6 +50,7 @@ export class LedgerClient {
           ...(ifMatch !== undefined && { 'if-match': ifMatch }),
         },
         body: JSON.stringify(body),
+        ...(signal !== undefined && { signal }),
       }),
     );
   }

@@ -157,7 +157,12 @@ export class Cluster {
       if (some.length === 0) return log;
       for (const { bytes } of some) {
         const { sequence, commandid, name, data } = codec.decode(bytes);
-        log.push({ sequence, commandKey: commandid.replace(/^k\d+:/, ''), name, entity: data.changes[0]?.entity ?? '' });
+        log.push({
+          sequence,
+          commandKey: commandid.replace(/^k\d+:/, ''),
+          name,
+          entity: data.changes[0]?.entity ?? '',
+        });
       }
     }
   }

@@ -196,7 +196,8 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     // Nobody gets in because another recorder lets him: the key goes along.
     for (const node of nodes) {
       for (const hop of [false, true]) {
-        const send = (authorization: string): Promise<Answer<ProblemBody>> => sendActor(node, ledger, authorization, hop);
+        const send = (authorization: string): Promise<Answer<ProblemBody>> =>
+          sendActor(node, ledger, authorization, hop);
         const wrong = await send(`Bearer il_k1_${'A'.repeat(43)}`);
         expect([wrong.status, wrong.body.code]).toEqual([401, 'unauthenticated']);
         const foreign = await send(`Bearer ${await cluster.key(['another-ledger'])}`);
@@ -207,7 +208,11 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     expect((await first.client(ledger, reader).send('correct-incident', changed, { id: 'made' })).status).toBe(403);
 
     // One hop: who does not own it sends it no further.
-    expect(said(await sendActor(first, ledger, `Bearer ${key}`, true))).toMatchObject({ status: 503, retryAfter: '1', body: { code: 'not-owner' } });
+    expect(said(await sendActor(first, ledger, `Bearer ${key}`, true))).toMatchObject({
+      status: 503,
+      retryAfter: '1',
+      body: { code: 'not-owner' },
+    });
 
     const unknown = await at(first, 'never-opened').send<ProblemBody>('register-actor', actor('Nowhere'));
     expect(said(unknown)).toMatchObject({ status: 404, body: { code: 'ledger-not-open' } });
@@ -387,7 +392,10 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     await load.acknowledgments(100);
     const told = performance.now();
     const ended = leaver.command.end('SIGTERM');
-    await leaver.healthOnce('says so', ({ trouble }, status) => status === 503 && trouble === 'This process is stopping.');
+    await leaver.healthOnce(
+      'says so',
+      ({ trouble }, status) => status === 503 && trouble === 'This process is stopping.',
+    );
     const exit = await ended;
     const tookMs = Math.round(performance.now() - told);
     expect({ ...exit, output: leaver.command.output }).toMatchObject({ code: 0, signal: null });

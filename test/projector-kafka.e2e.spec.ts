@@ -268,7 +268,9 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     const health = await other.healthOnce('refuses all three', ({ projections = [] }, status) => {
       return status === 503 && projections.filter(({ stopped }) => stopped !== undefined).length === 3;
     });
-    expect(projectionOf(health, 'syria')?.stopped).toMatch(/record 3 of the log is not the one that the read models hold/);
+    expect(projectionOf(health, 'syria')?.stopped).toMatch(
+      /record 3 of the log is not the one that the read models hold/,
+    );
     expect(projectionOf(health, 'shorter')?.stopped).toMatch(/the log ends at 1, but the read models hold 3 records/);
     expect(projectionOf(health, 'elsewhere')?.stopped).toMatch(/this log has no such ledger/);
     for (const ledger of ['syria', 'shorter', 'elsewhere']) {
@@ -328,7 +330,9 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     const health = await projector.healthOnce('stops', (said) => projectionOf(said, 'sick')?.stopped !== undefined);
     expect(health.ready).toBe(false);
     expect(projectionOf(health, 'sick')).toMatchObject({ sequence: 1 });
-    expect(projectionOf(health, 'sick')?.stopped).toMatch(/Record 2 of the ledger sick cannot be read: Not JSON.*find out who wrote it/);
+    expect(projectionOf(health, 'sick')?.stopped).toMatch(
+      /Record 2 of the ledger sick cannot be read: Not JSON.*find out who wrote it/,
+    );
     expect(projector.command.output).toMatch(/The projection of sick stops after record 1: Record 2/);
 
     const { position } = await ledgerOf('syria').record('register-actor', actor('In good health'));

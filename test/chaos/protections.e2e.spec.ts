@@ -40,11 +40,17 @@ describeWithTemporaryKafka('without a protection the checker notices', () => {
   });
 
   /** Two recorders, of which one owns an opened ledger in which there are an actor and an incident. */
-  async function scene(ledger: string, off: Protection[], projectorOff?: Protection[]): Promise<Scene> {
-    const recorders = [
-      await cluster.recorder(`${ledger}-1`, { off, via: proxy.port }),
-      await cluster.recorder(`${ledger}-2`, { off, via: proxy.port }),
-    ];
+  async function scene(
+    ledger: string,
+    off: Protection[],
+    projectorOff?: Protection[],
+    count: 1 | 2 = 2,
+  ): Promise<Scene> {
+    const recorders: Server[] = [];
+    for (let n = 1; n <= count; n += 1) {
+      const via = count === 1 ? {} : { via: proxy.port };
+      recorders.push(await cluster.recorder(`${ledger}-${n}`, { off, ...via }));
+    }
     if (projectorOff !== undefined) await cluster.projector(`${ledger}-projector`, { off: projectorOff });
     await Promise.all(cluster.servers.map((server) => server.ready(READY_MS_MAX)));
     const made = new Scene(cluster, new World(ledger), { name: 'client', ...(await cluster.key()) }, recorders);
@@ -99,6 +105,31 @@ describeWithTemporaryKafka('without a protection the checker notices', () => {
     expect(violations.join()).toMatch(/unchanged.* no state of the log/);
     expect(violations).toHaveLength(2);
   }, 60_000);
+
+  test('what one owner has refused, none that comes back to the ledger records later', async () => {
+    const made = await scene('b-refused', [], undefined, 1);
+    // Of two ledgers the first stays where it is, and the second goes to the newcomer: the one that is to be interrupted.
+    await made.besides('a-besides').begin();
+    const zombie = await cluster.recorder('refused-2', { via: proxy.port });
+    made.recorders.push(zombie);
+    await zombie.ready(READY_MS_MAX);
+    await made.ownedBy(zombie);
+    await made.send(zombie, actor('of-the-zombie'));
+
+    await proxy.refuse(true);
+    proxy.cutAll();
+    const refused = made.send(made.other, incident('refers', 'later'));
+    await pause(300);
+    zombie.pause();
+    await made.ownedBy(made.other);
+    expect(await refused).toMatchObject({ code: 'unknown-reference' });
+    await made.send(made.owner, actor('later'));
+    zombie.resume();
+    await made.ownedBy(zombie);
+    await proxy.refuse(false);
+    await made.send(zombie, actor('at-last'));
+    expect(await made.violations()).toEqual([]);
+  }, 90_000);
 
   /** Somebody with another transactional id takes a term: nobody is fenced, only the owner's place in the topic is another. */
   async function foreignTerm(made: Scene): Promise<void> {
@@ -165,8 +196,8 @@ const correction = (title: string, version: number): Act => ({
 });
 
 class Scene {
-  /** The first two are exchanged when the ledger moves. */
-  readonly #recorders: Server[];
+  /** The first one owns the ledger. */
+  readonly recorders: Server[];
   #count = 0;
 
   constructor(
@@ -175,7 +206,7 @@ class Scene {
     private readonly caller: Caller,
     recorders: readonly Server[],
   ) {
-    this.#recorders = [...recorders];
+    this.recorders = [...recorders];
   }
 
   get ledger(): string {
@@ -183,18 +214,23 @@ class Scene {
   }
 
   get owner(): Server {
-    return this.#recorders[0] as Server;
+    return this.recorders[0] as Server;
   }
 
   get other(): Server {
-    return this.#recorders[1] as Server;
+    return this.recorders[1] as Server;
+  }
+
+  /** The same people with another ledger. */
+  besides(ledger: string): Scene {
+    return new Scene(this.cluster, new World(ledger), this.caller, this.recorders);
   }
 
   async begin(): Promise<void> {
     await this.send(this.owner, { act: 'open-ledger', body: { origin: { title: 'A schedule' } } });
     await this.send(this.owner, actor('actor'));
     await this.send(this.owner, incident('incident', 'actor'));
-    if (!(await this.#owns(this.owner))) this.#recorders.reverse();
+    if (!(await this.#owns(this.owner))) this.recorders.reverse();
     expect(await this.#owns(this.owner)).toBe(true);
   }
 
@@ -216,7 +252,7 @@ class Scene {
       if (performance.now() > deadline) throw new Error(`${other.name} never came to own ${this.ledger}.`);
       await pause(LOOK_MS);
     }
-    this.#recorders.reverse();
+    this.recorders.reverse();
   }
 
   async violations(): Promise<string[]> {

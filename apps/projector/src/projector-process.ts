@@ -2,6 +2,7 @@
  * What the process that copies ledgers from Kafka into the read models is made of. Several may run; what one has copied
  * the others leave.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
 import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
@@ -23,6 +24,7 @@ import { Projector, projectorReadiness } from './projector.js';
 /** Connections to the database: for some ledgers at once, each its own transaction. */
 const CONNECTIONS_MAX = 5;
 const HUNG_MS_MAX = 5_000;
+const DATABASE_ANSWER_MS_MAX = 1_000;
 
 /** `kafka` is for tests: to turn a protection off. */
 export async function startProjector(
@@ -51,12 +53,17 @@ export async function startProjector(
     if (projector === undefined)
       return { ready: false, trouble: 'The database of the read models was not reached yet.' };
     const { ready, projections } = await projectorReadiness(projector);
-    const trouble = storage.trouble();
+    const log = storage.trouble();
+    const database = await troubleOf(pool);
+    const trouble = [
+      ...(log === undefined ? [] : [`Kafka cannot be read: ${log}`]),
+      ...(database === undefined ? [] : [`The database of the read models cannot be reached: ${database}`]),
+    ];
     const hung = storage.hungFor(HUNG_MS_MAX);
     return {
-      ready: ready && trouble === undefined && hung.length === 0,
+      ready: ready && trouble.length === 0 && hung.length === 0,
       projections,
-      ...(trouble !== undefined && { trouble: `Kafka cannot be read: ${trouble}` }),
+      ...(trouble.length > 0 && { trouble: trouble.join(' ') }),
       ...(hung.length > 0 && { hung }),
       quarantine: Object.fromEntries(storage.quarantine()),
     };
@@ -78,4 +85,13 @@ export async function startProjector(
     },
   );
   return { url: urlOf(app), stop: () => undo.run() };
+}
+
+/** Also where there is nothing to copy, and so nothing else would notice. Whoever asks is not kept waiting. */
+function troubleOf(pool: Pool): Promise<string | undefined> {
+  const asked = pool.query('select 1').then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  return Promise.race([asked, pause(DATABASE_ANSWER_MS_MAX, 'it does not answer', { ref: false })]);
 }

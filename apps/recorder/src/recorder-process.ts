@@ -30,10 +30,10 @@ class RecorderProcess {
   }
 }
 
-/** `kafka` is for tests: to put something between us and Kafka, or to turn a protection off. */
+/** `kafka` is for tests: to put something between our log and Kafka, or to turn a protection off. */
 export async function startRecorder(
   { log, fail }: ProcessTools,
-  kafka: Pick<KafkaStorageOptions, 'protections' | 'socketFactory'> = {},
+  kafka: Pick<KafkaStorageOptions, 'protections' | 'socketFactory' | 'requestMsMax'> = {},
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   const config = readConfig(process.env, { needs: ['KAFKA_BROKERS', 'MASTER_KEY', 'ADVERTISED_URL'], port: 7410 });
   const undo = new Undo(log);
@@ -54,7 +54,11 @@ export async function startRecorder(
     address: config.advertisedUrl,
     ledgers: () => storage.ledgers(),
     onLost: (ledgers) => {
-      for (const ledger of ledgers) void writers.release(ledger).then(() => storage.release(ledger));
+      for (const ledger of ledgers) {
+        void writers.release(ledger).then(async () => {
+          if (membership.ownerOf(ledger) !== 'here') await storage.release(ledger);
+        });
+      }
     },
     onFatal: fail,
     log,

@@ -18,7 +18,10 @@ export interface MembershipOptions extends KafkaOptions {
   address: string;
   /** The ledgers there are, as Kafka has them. */
   ledgers: () => Promise<string[]>;
-  /** Told which ledgers this process has to let go of, each time that there are some. */
+  /**
+   * Told which ledgers this process has to let go of, each time that there are some; also those that it owns again but
+   * did not own all the time.
+   */
   onLost: (ledgers: readonly string[]) => void;
   /** Nothing can be done any more without a person, such as a missing permission: the process should end. */
   onFatal: (reason: Error) => void;
@@ -228,6 +231,8 @@ export class Membership implements Ownership {
         },
       ],
     });
+    // Of every generation that we have missed, others may have been the owners.
+    if (joined.generationId !== this.#generation + 1) this.#lose(this.#holds());
     this.#memberId = joined.memberId;
     this.#isLeader = joined.leaderId === joined.memberId;
     const groupAssignment = this.#isLeader ? await this.#shareOut(joined) : [];
@@ -257,9 +262,12 @@ export class Membership implements Ownership {
     const before = this.#holds();
     this.#owners = owners;
     for (const ledger of owners.keys()) this.#knows.delete(ledger);
-    const lost = before.filter((ledger) => owners.get(ledger) !== this.options.address);
-    if (lost.length > 0) this.options.onLost(lost);
+    this.#lose(before.filter((ledger) => owners.get(ledger) !== this.options.address));
     for (const notify of this.#told) notify();
+  }
+
+  #lose(ledgers: readonly string[]): void {
+    if (ledgers.length > 0) this.options.onLost(ledgers);
   }
 
   /** Says that we live, until the group is to be gone through anew. */

@@ -337,6 +337,22 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a', 'c']);
       });
 
+      test('A3: what waited while the ledger was lost is not decided when it has come back', async () => {
+        await opened1();
+        let lost: Promise<void> | undefined;
+        const writers: Writers = await writersOn({}, (storage) =>
+          withAppend(storage, async (append) => {
+            if (lost !== undefined) return append();
+            lost = writers.release(ledger);
+            throw new Error('The connection broke before the request.');
+          }),
+        );
+        await expect(writers.execute(register('a'))).rejects.toMatchObject({ code: 'not-owner' });
+        await lost;
+        expect(await records()).toHaveLength(1);
+        expect(await writers.execute(register('b'))).toMatchObject({ position: 2 });
+      });
+
       test.each(['landed', 'not landed', 'lands late'] as const)(
         'A3: an append without an answer that %s: in the log once, acknowledged once',
         async (fate) => {

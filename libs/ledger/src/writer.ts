@@ -152,11 +152,14 @@ export class Writers {
     return (await asked(this.storage.ledgers())).includes(ledger);
   }
 
-  /** Lets go of a ledger that another process writes from now on, once every command of it that waits here is answered. */
+  /**
+   * Lets go of a ledger that another process writes, or wrote in the meantime; returns once every command of it that waits
+   * here is answered. What comes from now on is decided anew.
+   */
   async release(ledger: string): Promise<void> {
     const writer = this.#writers.get(ledger);
     this.#writers.delete(ledger);
-    await writer?.idle();
+    await writer?.release();
   }
 
   /** Takes no more commands and returns when every one that waits is answered. */
@@ -189,6 +192,7 @@ class LedgerWriter {
   #end = 0;
   #lastTime = '';
   #term: Term | undefined;
+  #released = false;
   #digestKey: KeyObject | undefined;
 
   readonly #now: () => number;
@@ -229,6 +233,11 @@ class LedgerWriter {
   }
 
   async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async release(): Promise<void> {
+    this.#released = true;
     await this.#running;
   }
 
@@ -293,7 +302,7 @@ class LedgerWriter {
     const what = error instanceof Error ? error.message : String(error);
     if (error instanceof Fenced) {
       this.#log(`The ledger ${this.ledger} was taken over by another process.`);
-      if (!(await this.options.mayClaim(this.ledger).catch(() => false))) {
+      if (this.#released || !(await this.options.mayClaim(this.ledger).catch(() => false))) {
         return new WriteFailure('not-owner', 'Another process writes this ledger now: repeat the command there.', {
           cause: error,
         });
@@ -312,6 +321,7 @@ class LedgerWriter {
   /** Our term; where there is none, takes a new one and only then reads what the log holds. */
   async #claim(): Promise<Term> {
     if (this.#term !== undefined) return this.#term;
+    this.#assertHeld();
     const term = await this.storage.takeTerm(this.ledger);
     this.#digestKey ??= await loadDigestKey(this.storage, this.master, this.ledger);
     for (;;) {
@@ -325,8 +335,17 @@ class LedgerWriter {
         `its log ends at ${end}, but this process saw ${this.#end} records: it was replaced; start the process anew.`,
       );
     }
+    this.#assertHeld();
     this.#term = term;
     return term;
+  }
+
+  /**
+   * What waits here since before the ledger was lost may have been sent to the next owner and refused there. If it comes
+   * back to this process, nothing of that may be recorded after all.
+   */
+  #assertHeld(): void {
+    if (this.#released) throw new Fenced(this.ledger);
   }
 
   /** Takes one record of the log into the committed state. */

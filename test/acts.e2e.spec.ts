@@ -277,7 +277,7 @@ describe('the records', () => {
         source: '/ledgers/syria',
         subject: changes[0]?.entity,
         datacontenttype: 'application/json',
-        dataschema: `/schemas/${name}.v1.json`,
+        dataschema: `urn:incident-ledger:schemas/${name}.v1.json`,
         sequence: String(sequence).padStart(20, '0'),
         recordedtime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         commandid: expect.stringMatching(new RegExp(`^${String(event['recorder'])}:.+`)),
@@ -290,7 +290,8 @@ describe('the records', () => {
         expect(version).toBe((versions.get(entity) ?? 0) + 1);
         versions.set(entity, version);
       }
-      expect((await fetch(`${app.url}${String(event['dataschema'])}`)).status).toBe(200);
+      const schema = String(event['dataschema']).replace('urn:incident-ledger:', `${app.url}/`);
+      expect((await fetch(schema)).status).toBe(200);
     }
     expect(new Set(events.map((event) => event['commandid'])).size).toBe(events.length);
   });

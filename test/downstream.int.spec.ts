@@ -179,9 +179,7 @@ describeWithKafka('a consumer of a ledger', () => {
       // As the guide advises: `Kafka.toEvent` of this SDK wants the optional `time`.
       const headers = { 'content-type': 'application/cloudevents+json' };
       const event = HTTP.toEvent({ headers, body }) as CloudEvent<Record<string, unknown>>;
-      // `dataschema` is a path at the reader, and CloudEvents wants it whole; everything else is as it must be.
-      const dataschema = new URL(event.dataschema ?? '', 'http://127.0.0.1:7411').href;
-      expect(event.cloneWith({ dataschema }).validate()).toBe(true);
+      expect(event.validate()).toBe(true);
       expect(event).toMatchObject({
         specversion: '1.0',
         id: `${ledger}/${record.sequence}`,

@@ -375,8 +375,7 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     });
     expect(answers['repeat']?.body).toEqual(x);
     for (const name of ['stale', 'noOpOnOld']) {
-      const { current } = answers[name]?.body as unknown as { current: object };
-      expect(current).toEqual([{ entity: 'slept', version: 2 }]);
+      expect(answers[name]?.body).toMatchObject({ current: [{ entity: 'slept', version: 2 }] });
     }
     const log = await cluster.log(ledger);
     expectWhole(log);
@@ -479,13 +478,13 @@ class Load {
   #stopped = false;
 
   constructor(
-    private readonly nodes: readonly Node[],
+    private readonly recorders: readonly Node[],
     ledgers: readonly string[],
     name: string,
     writers: number,
   ) {
     this.#writers = Array.from({ length: writers }, (_, index) =>
-      this.#write(`${name}-${index}`, index % nodes.length, ledgers),
+      this.#write(`${name}-${index}`, index % recorders.length, ledgers),
     );
   }
 
@@ -519,7 +518,7 @@ class Load {
       const ledger = ledgers[(first + n) % ledgers.length] ?? '';
       const commandKey = `${writer}-${n}`;
       for (let tries = 0; ; tries += 1) {
-        const node = this.nodes[index % this.nodes.length] ?? other();
+        const node = this.recorders[index % this.recorders.length] ?? other();
         const began = performance.now();
         try {
           const answer = await at(node, ledger).send('register-actor', actor(commandKey), { commandKey });
@@ -530,7 +529,7 @@ class Load {
           break;
         } catch (error) {
           const code = String(((error as Error).cause as { code?: string } | undefined)?.code ?? error);
-          if (code === 'ECONNREFUSED' && tries < this.nodes.length) {
+          if (code === 'ECONNREFUSED' && tries < this.recorders.length) {
             index += 1;
             continue;
           }

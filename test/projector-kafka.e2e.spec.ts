@@ -180,6 +180,9 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
 
   test('PostgreSQL may be killed and return; meanwhile the lag is told in records and seconds', async () => {
     await kill(postgres);
+    // Even while there is nothing to copy.
+    const away = await projector.healthOnce('misses it', ({ trouble }, status) => status === 503 && !!trouble);
+    expect(away.trouble).toMatch(/The database of the read models cannot be reached/);
     const ledger = await open('meanwhile');
     for (let n = 0; n < 5; n += 1) await ledger.record('register-actor', actor(`Meanwhile ${n}`));
     const lagging = await projector.healthOnce('lags', (health, status) => {

@@ -91,7 +91,8 @@ export class Server {
   async stop(): Promise<void> {
     if (this.#isPaused) this.resume();
     const [code, signal] = (await this.#end('SIGTERM')) ?? [0, null];
-    if (code !== 0)
+    // One that was started just now dies of it, and has done nothing yet.
+    if (code !== 0 && signal !== 'SIGTERM')
       this.faults.push(`${this.name} did not stop in order (${signal ?? `code ${code}`}): see ${this.logFile}.`);
   }
 
@@ -296,6 +297,8 @@ export class Cluster {
       MASTER_KEY: this.#masterKey.toString('base64url'),
       DATA_DIR: this.folder,
       KEYS_FILE: this.#keys.path,
+      // As if npm had started it: then it ends with us, whatever ends us.
+      npm_lifecycle_event: 'test:chaos',
       ...more,
     };
     const server = new Server(name, url, args, environment, join(this.folder, `${name}.log`));

@@ -107,8 +107,8 @@ describeWithTemporaryKafka('without a protection the checker notices', () => {
   }, 60_000);
 
   test('what one owner has refused, none that comes back to the ledger records later', async () => {
-    const made = await scene('b-refused', [], undefined, 1);
-    // Of two ledgers the first stays where it is, and the second goes to the newcomer: the one that is to be interrupted.
+    const made = await scene('z-refused', [], undefined, 1);
+    // The first ledgers by name stay where they are; the last goes to a newcomer, also when that comes back.
     await made.besides('a-besides').begin();
     const zombie = await cluster.recorder('refused-2', { via: proxy.port });
     made.recorders.push(zombie);

@@ -9,6 +9,7 @@ const BATCH = 97;
 const LOOK_MS = 200;
 /** What is told of a table that differs. */
 const SHOWN_MAX = 3;
+const SHOWN_LETTERS_MAX = 200;
 
 /** Waits until the tables hold the whole log of every ledger. @throws Error if they do not in time */
 export async function caughtUp(
@@ -57,8 +58,8 @@ export async function differences(reader: LogReader, pool: Pool, ledgers: readon
     const missing = [...should].filter((row) => !is.has(row));
     if (extra.length === 0 && missing.length === 0) continue;
     const some = [
-      ...extra.slice(0, SHOWN_MAX).map((row) => `it has ${row}`),
-      ...missing.slice(0, SHOWN_MAX).map((row) => `it lacks ${row}`),
+      ...extra.slice(0, SHOWN_MAX).map((row) => `it has ${row.slice(0, SHOWN_LETTERS_MAX)}`),
+      ...missing.slice(0, SHOWN_MAX).map((row) => `it lacks ${row.slice(0, SHOWN_LETTERS_MAX)}`),
     ];
     found.push(
       `The table ${name} is not what a rebuild makes: ${extra.length} rows too many, ${missing.length} missing; ${some.join('; ')}.`,

@@ -3,7 +3,10 @@ import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { KafkaStorageOptions } from '#kafka';
 
-export function kafkaFromArguments(): Pick<KafkaStorageOptions, 'protections' | 'socketFactory'> {
+/** What a proxy holds back must not be given up for lost while the test is waiting for others. */
+const REQUEST_MS_MAX = 10_000;
+
+export function kafkaFromArguments(): Pick<KafkaStorageOptions, 'protections' | 'socketFactory' | 'requestMsMax'> {
   const { off = '', via = '' } = parseArgs({ options: { off: { type: 'string' }, via: { type: 'string' } } }).values;
   const protections = Object.fromEntries(
     off.split(',').flatMap((name) => (name === '' ? [] : [[name, false]])),
@@ -11,6 +14,7 @@ export function kafkaFromArguments(): Pick<KafkaStorageOptions, 'protections' | 
   return {
     ...(protections !== undefined && { protections }),
     ...(via !== '' && {
+      requestMsMax: REQUEST_MS_MAX,
       socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: Number(via) }, onConnect),
     }),
   };

@@ -24,7 +24,9 @@ import { Projector, projectorReadiness } from './projector.js';
 /** Connections to the database: for some ledgers at once, each its own transaction. */
 const CONNECTIONS_MAX = 5;
 const HUNG_MS_MAX = 5_000;
+/** Whoever asks how things stand is not kept waiting. */
 const DATABASE_ANSWER_MS_MAX = 1_000;
+const UNHELD = { ref: false };
 
 /** `kafka` is for tests: to turn a protection off. */
 export async function startProjector(
@@ -49,14 +51,24 @@ export async function startProjector(
   let projector: Projector | undefined;
   undo.add(() => projector?.stop());
 
+  /** Also where there is nothing to copy, and so nothing else would notice. One question at a time. */
+  let asked: Promise<string | undefined> | undefined;
+  const askDatabase = (): Promise<string | undefined> =>
+    (asked ??= pool
+      .query('select 1')
+      .then(
+        () => undefined,
+        ({ message }: Error) => message,
+      )
+      .finally(() => (asked = undefined)));
   const readiness = async (): Promise<Readiness> => {
     if (projector === undefined)
       return { ready: false, trouble: 'The database of the read models was not reached yet.' };
     const { ready, projections } = await projectorReadiness(projector);
-    const log = storage.trouble();
-    const database = await troubleOf(pool);
+    const kafkaTrouble = storage.trouble();
+    const database = await Promise.race([askDatabase(), pause(DATABASE_ANSWER_MS_MAX, 'it does not answer', UNHELD)]);
     const trouble = [
-      ...(log === undefined ? [] : [`Kafka cannot be read: ${log}`]),
+      ...(kafkaTrouble === undefined ? [] : [`Kafka cannot be read: ${kafkaTrouble}`]),
       ...(database === undefined ? [] : [`The database of the read models cannot be reached: ${database}`]),
     ];
     const hung = storage.hungFor(HUNG_MS_MAX);
@@ -85,13 +97,4 @@ export async function startProjector(
     },
   );
   return { url: urlOf(app), stop: () => undo.run() };
-}
-
-/** Also where there is nothing to copy, and so nothing else would notice. Whoever asks is not kept waiting. */
-function troubleOf(pool: Pool): Promise<string | undefined> {
-  const asked = pool.query('select 1').then(
-    () => undefined,
-    ({ message }: Error) => message,
-  );
-  return Promise.race([asked, pause(DATABASE_ANSWER_MS_MAX, 'it does not answer', { ref: false })]);
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
-import { Fenced, UnknownLedger } from '#ledger';
+import { UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
 import type { Foreign } from './acceptance.js';
 import { AppendWatch } from './append-watch.js';

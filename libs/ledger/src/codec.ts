@@ -47,7 +47,7 @@ export function createCodec(catalogue: Catalogue): Codec {
           type: `incident-ledger.${fact.name}.v${version}`,
           subject: fact.data.changes[0]?.entity,
           datacontenttype: 'application/json',
-          dataschema: `/schemas/${fact.name}.v${version}.json`,
+          dataschema: `urn:incident-ledger:schemas/${fact.name}.v${version}.json`,
           sequence: String(sequence).padStart(20, '0'),
           recordedtime,
           commandid,

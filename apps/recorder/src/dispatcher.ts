@@ -3,7 +3,7 @@
  * between processes; whoever sent the command need not notice, so it is waited for a while. Sending a command again is
  * safe, because its id goes along: if it had been recorded, the first outcome comes back.
  */
-import { Agent, request as sendHttp, type ClientRequest } from 'node:http';
+import { Agent, request as sendHttp, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
 import { Problem, type ProblemBody, type WriteAnswer } from '#contracts';
 import { UnknownLedger, WriteFailure, type Outcome, type Ownership, type Request, type Writers } from '#ledger';
 
@@ -15,12 +15,22 @@ export interface Sent {
   authorization: string;
   ifMatch: string | undefined;
   requestId: string;
-  /** Another recorder sent it here: it goes no further. */
-  forwarded: boolean;
+  /**
+   * Another recorder sent it here, when this process was the owner by that generation: it goes no further, and counts
+   * only if the ledger has not been another's since. That one may have refused it meanwhile.
+   */
+  forwarded: number | undefined;
 }
 
-/** Says that a command was forwarded already. */
-export const FORWARDED_HEADER = 'incident-ledger-forwarded';
+/** Says that a command was forwarded already, and by which generation of owners. */
+const FORWARDED_HEADER = 'incident-ledger-forwarded';
+
+/** By which generation a request was forwarded; undefined where it came from a client. */
+export function forwardedBy(headers: IncomingHttpHeaders): number | undefined {
+  const header = headers[FORWARDED_HEADER];
+  // What is no number is no generation, and before all of them.
+  return header === undefined ? undefined : /^\d{1,10}$/.test(String(header)) ? Number(header) : -1;
+}
 
 /** Longer than it takes until a killed owner is noticed and its ledgers are given to others. */
 const MOVE_MS_MAX = 12_000;
@@ -71,7 +81,7 @@ export class Dispatcher {
       } catch (error) {
         const leftMs = deadline - performance.now();
         if (!isElsewhere(error)) throw error;
-        if (sent.forwarded || leftMs <= 0) {
+        if (sent.forwarded !== undefined || leftMs <= 0) {
           throw error instanceof Unreachable
             ? new WriteFailure('unavailable', `${error.message}. Repeat it with the same Idempotency-Key.`, {
                 cause: error,
@@ -98,18 +108,21 @@ export class Dispatcher {
 
   async #tryOnce(request: Request, sent: Sent, ownership: Ownership): Promise<Outcome> {
     const { ledger } = request;
+    const { forwarded } = sent;
     const owner = ownership.ownerOf(ledger);
-    if (owner === 'here') return this.writers.execute(request);
-    if (owner === 'nobody') {
+    if (owner === 'here') {
+      const isStillMeant = forwarded === undefined || forwarded >= (ownership.heldSince(ledger) ?? Infinity);
+      if (isStillMeant) return this.writers.execute(request);
+    } else if (owner === 'nobody') {
       if (!(await this.writers.exists(ledger))) throw new UnknownLedger(ledger);
       ownership.expect(ledger);
-    } else if (!sent.forwarded) {
-      return this.#forward(owner.address, request, sent);
+    } else if (forwarded === undefined) {
+      return this.#forward(owner.address, request, sent, ownership.generation);
     }
     throw new WriteFailure('not-owner', 'The ledger is being given to another process: send the command again.');
   }
 
-  async #forward(address: string, { ledger, commandKey }: Request, sent: Sent): Promise<Outcome> {
+  async #forward(address: string, { ledger, commandKey }: Request, sent: Sent, generation: number): Promise<Outcome> {
     const body = Buffer.from(JSON.stringify(sent.body), 'utf8');
     const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
       const outgoing = sendHttp(new URL(sent.url, address), {
@@ -122,7 +135,7 @@ export class Dispatcher {
           authorization: sent.authorization,
           'idempotency-key': commandKey,
           'x-request-id': sent.requestId,
-          [FORWARDED_HEADER]: '1',
+          [FORWARDED_HEADER]: String(generation),
           ...(sent.ifMatch !== undefined && { 'if-match': sent.ifMatch }),
         },
       });

@@ -17,7 +17,7 @@ import { ACTS, AnswersProblems, completeAct, Problem, readBody, WriteAnswer } fr
 import type { ActName } from '#domain';
 import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
 import { Access } from '#runtime';
-import { FORWARDED_HEADER, type Sent } from './dispatcher.js';
+import { forwardedBy, type Sent } from './dispatcher.js';
 import { Execute } from './execute.js';
 
 /** Visible ASCII, so that it can stand in a record and a log line as it is. */
@@ -124,7 +124,7 @@ export class RecorderController {
         authorization: headers.authorization ?? '',
         ifMatch: headers['if-match'],
         requestId: request.id,
-        forwarded: headers[FORWARDED_HEADER] !== undefined,
+        forwarded: forwardedBy(headers),
       },
     );
     const address = `/v1/ledgers/${params.ledger}`;

@@ -66,6 +66,8 @@ export class Membership implements Ownership {
   #generation = -1;
   #isLeader = false;
   #owners: Owners = new Map();
+  /** By ledger of this process, the generation since which it has held it without a break. */
+  readonly #since = new Map<string, number>();
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
   #troubleSince: number | undefined;
@@ -90,6 +92,14 @@ export class Membership implements Ownership {
     const address = this.#owners.get(ledger);
     if (address === undefined) return 'nobody';
     return address === this.options.address ? 'here' : { address };
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  heldSince(ledger: string): number | undefined {
+    return this.#since.get(ledger);
   }
 
   expect(ledger: string): void {
@@ -263,10 +273,12 @@ export class Membership implements Ownership {
     this.#owners = owners;
     for (const ledger of owners.keys()) this.#knows.delete(ledger);
     this.#lose(before.filter((ledger) => owners.get(ledger) !== this.options.address));
+    for (const ledger of this.#holds()) if (!this.#since.has(ledger)) this.#since.set(ledger, this.#generation);
     for (const notify of this.#told) notify();
   }
 
   #lose(ledgers: readonly string[]): void {
+    for (const ledger of ledgers) this.#since.delete(ledger);
     if (ledgers.length > 0) this.options.onLost(ledgers);
   }
 

@@ -12,6 +12,10 @@ export type Owner =
 
 export interface Ownership {
   ownerOf(ledger: string): Owner;
+  /** How often the ledgers were given out so far, as this process knows: rises with every time. */
+  readonly generation: number;
+  /** The generation since which this process has owned the ledger without a break. */
+  heldSince(ledger: string): number | undefined;
   /** Sees to it that a ledger that was made just now gets an owner. */
   expect(ledger: string): void;
   /** Calls back each time that some ledger may have another owner than before. Returns what ends it. */

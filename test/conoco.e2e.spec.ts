@@ -7,6 +7,7 @@ import type {
   EntitiesAnswer,
   EntityAnswer,
   IncidentAnswer,
+  LedgerDto,
   RecordsAnswer,
   StatementAnswer,
   TalliesAnswer,
@@ -439,4 +440,77 @@ describe('two days later an unnamed official speaks of two injured', () => {
       expect(await later.read(`${question}&asOf=${seedEnd}`)).toEqual(before.get(question));
     },
   );
+
+  describe('then its publisher withdraws the document', () => {
+    const DOCUMENT = 'made-up-gazette-2023-04-13';
+    let saidEnd: number;
+    let withdrawn: number;
+    const whileSaid = new Map<string, unknown>();
+
+    beforeAll(async () => {
+      saidEnd = (await later.read<LedgerDto>('')).sequence;
+      for (const question of QUESTIONS) whileSaid.set(question, await later.read(question));
+      const answer = await later.record(
+        'withdraw-document',
+        { reason: 'Made up for a test: the Gazette took its report back.' },
+        { id: DOCUMENT, ifMatch: '"1"' },
+      );
+      withdrawn = answer.position;
+      await later.read(`/incidents?wait=${withdrawn}`);
+    });
+
+    test.each(POLICIES)('%s: back at the first answer, not contested, and why is told', async (policy) => {
+      const { figures } = await tally(INJURED, policy, later);
+      expect(figures).toMatchObject([
+        {
+          ...triple(0, 0, 0),
+          status: 'affirmed-none',
+          contested: false,
+          used: [BOTH[0]],
+          setAside: [{ claim: BOTH[1], code: 'document-withdrawn' }],
+        },
+      ]);
+      const of = `of=attacks,killed,injured&${ON_US}`;
+      const { rows } = await tally(of, policy, later);
+      const seed = await later.read<{ rows: unknown }>(`/tallies?policy=${policy}&${of}&asOf=${seedEnd}`);
+      expect(rows).toEqual(seed.rows);
+    });
+
+    test('the document, its reason and its claim stay to be seen', async () => {
+      const { entity } = await later.read<EntityAnswer>(`/documents/${DOCUMENT}`);
+      expect(entity).toMatchObject({
+        version: 2,
+        status: 'withdrawn',
+        reason: expect.stringContaining('took its report'),
+      });
+      const page = await later.read<IncidentAnswer>(`/incidents/${CONOCO}`);
+      const lines = page.claims.find(({ predicate }) => predicate === 'injured')?.lines ?? [];
+      expect(lines.flatMap(({ claims }) => claims.map(({ id }) => id))).toEqual(BOTH);
+      const { items } = await later.read<RecordsAnswer>(`/records?entity=${DOCUMENT}`);
+      expect(items.map(({ event }) => (event as { type: string }).type)).toEqual([
+        'incident-ledger.DocumentRegistered.v1',
+        'incident-ledger.DocumentWithdrawn.v1',
+      ]);
+    });
+
+    test.each(QUESTIONS)('as of the moment before, as it was answered then: %s', async (question) => {
+      expect(await later.read(`${question}&asOf=${saidEnd}`)).toEqual(whileSaid.get(question));
+    });
+
+    test('taken back, it counts again: contested as before', async () => {
+      const answer = await later.record(
+        'withdraw-document',
+        { reason: 'Made up for a test: it was another report.', takesBack: 2 },
+        { id: DOCUMENT, ifMatch: '"2"' },
+      );
+      await later.read(`/incidents?wait=${answer.position}`);
+      const { figures } = await tally(INJURED, 'envelope', later);
+      expect(figures).toMatchObject([{ ...triple(0, null, 2), contested: true, used: BOTH }]);
+      expect((await later.read<EntityAnswer>(`/documents/${DOCUMENT}`)).entity).toMatchObject({
+        version: 3,
+        status: 'live',
+        reason: null,
+      });
+    });
+  });
 });

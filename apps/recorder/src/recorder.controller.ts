@@ -28,7 +28,7 @@ type Incoming = FastifyRequest<{ Params: { ledger: string; id?: string } }>;
 /** The route of an act, and what it says of itself in the OpenAPI document. */
 function Act(name: ActName): MethodDecorator {
   const { route, role, summary, body } = ACTS[name];
-  const changes = name === 'correct-incident';
+  const changes = 'changes' in ACTS[name];
   const decorators = [
     Post(`:ledger/${route}`),
     Access(role),
@@ -102,6 +102,29 @@ export class RecorderController {
   @Act('record-statement')
   recordStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
     return this.#record('record-statement', request, reply);
+  }
+
+  @Act('retract-incident')
+  retractIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('retract-incident', request, reply);
+  }
+
+  @Act('retract-statement')
+  retractStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('retract-statement', request, reply);
+  }
+
+  @Act('withdraw-document')
+  withdrawDocument(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('withdraw-document', request, reply);
+  }
+
+  @Act('mark-document-unreachable')
+  markDocumentUnreachable(
+    @Req() request: Incoming,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WriteAnswer> {
+    return this.#record('mark-document-unreachable', request, reply);
   }
 
   async #record(name: ActName, request: Incoming, reply: FastifyReply): Promise<WriteAnswer> {

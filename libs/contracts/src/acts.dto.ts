@@ -99,6 +99,30 @@ export class CorrectIncidentDto extends IncidentDto {
   expect?: ExpectationDto[];
 }
 
+/** Why, and which version was seen: all that these acts say. */
+export class MarkDocumentUnreachableDto {
+  /** Id of what is to be changed; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of it that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+/** To retract or withdraw, or to take that back. */
+export class TakeBackDto extends MarkDocumentUnreachableDto {
+  /** To bring it back: the version with which it was retracted or withdrawn. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  takesBack?: number;
+}
+
 export class RecordStatementDto extends StatementDto {
   /** The statement's id, unique in the ledger; left out, one is made. Never made of private text. */
   @IsId()

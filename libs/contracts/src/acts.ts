@@ -5,12 +5,14 @@
 import { canonicalText, type Act, type ActName, type Expectation, type Id, type Statement } from '#domain';
 import {
   CorrectIncidentDto,
+  MarkDocumentUnreachableDto,
   OpenLedgerDto,
   RecordIncidentDto,
   RecordStatementDto,
   RegisterActorDto,
   RegisterDocumentDto,
   RegisterPlaceDto,
+  TakeBackDto,
 } from './acts.dto.js';
 import { checkBody, type BodyClass } from './check-body.js';
 import { Problem, type Fault } from './problems.js';
@@ -26,6 +28,8 @@ interface ActDoor {
   route: string;
   role: AccessRole;
   summary: string;
+  /** What the address names, where the act changes something that exists. */
+  changes?: 'incident' | 'statement' | 'document';
 }
 
 export const ACTS = {
@@ -44,12 +48,41 @@ export const ACTS = {
     route: 'incidents/:id/correct',
     role: 'curator',
     summary: "Correct an incident's card",
+    changes: 'incident',
+  },
+  'retract-incident': {
+    body: TakeBackDto,
+    route: 'incidents/:id/retract',
+    role: 'curator',
+    summary: 'Retract an incident, or take that back',
+    changes: 'incident',
   },
   'record-statement': {
     body: RecordStatementDto,
     route: 'statements',
     role: 'recorder',
     summary: 'Record a statement with its claims',
+  },
+  'retract-statement': {
+    body: TakeBackDto,
+    route: 'statements/:id/retract',
+    role: 'curator',
+    summary: 'Retract a statement, or take that back',
+    changes: 'statement',
+  },
+  'withdraw-document': {
+    body: TakeBackDto,
+    route: 'documents/:id/withdraw',
+    role: 'curator',
+    summary: 'Note that a publisher withdrew a document, or take that back',
+    changes: 'document',
+  },
+  'mark-document-unreachable': {
+    body: MarkDocumentUnreachableDto,
+    route: 'documents/:id/unreachable',
+    role: 'curator',
+    summary: 'Note that a document cannot be reached any more',
+    changes: 'document',
   },
 } as const satisfies Record<ActName, ActDoor>;
 
@@ -94,8 +127,9 @@ export function readBody(name: ActName, parsed: unknown, beside: BesideBody = {}
   if (body['id'] !== undefined && body['id'] !== id) {
     faults.push({ pointer: '/id', code: 'differs-from-address', reason: 'is not the id that the address names' });
   }
-  if (name === 'correct-incident' && id === undefined && faults.length === 0) {
-    faults.push({ pointer: '/id', code: 'missing', reason: 'is missing: say which incident' });
+  const { changes }: ActDoor = ACTS[name];
+  if (changes !== undefined && id === undefined && faults.length === 0) {
+    faults.push({ pointer: '/id', code: 'missing', reason: `is missing: say which ${changes}` });
   }
   if (faults.length > 0) throw badBody(faults);
 
@@ -134,6 +168,11 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
     }
     case 'record-statement':
       return { act, statement: thing } as unknown as OpenAct;
+    case 'retract-incident':
+    case 'retract-statement':
+    case 'withdraw-document':
+    case 'mark-document-unreachable':
+      return { act, ...thing } as unknown as OpenAct;
   }
 }
 

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'unknown-entity': { status: 404, title: 'What is to be changed does not exist' },
   'expect-required': { status: 428, title: 'The version it builds on is missing' },
   'wrong-version': { status: 412, title: 'Somebody changed it since' },
+  'already-so': { status: 409, title: 'It is so already' },
   'duplicate-document': { status: 409, title: 'The document is registered already' },
   'duplicate-claim': { status: 422, title: 'The statement makes a claim twice' },
   contradiction: { status: 422, title: 'The input contradicts itself' },

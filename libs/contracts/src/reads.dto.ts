@@ -286,6 +286,14 @@ export class EntityDto {
   /** As recorded; private text reads {"private": true, "text": …}. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   body!: unknown;
+
+  /** Whether it counts: retracted and withdrawn ones do not, unreachable ones do. */
+  @ApiProperty({ type: 'string', enum: ['live', 'retracted', 'withdrawn', 'unreachable'] })
+  status!: string;
+
+  /** Why it is not live any more, as recorded; null while it is. */
+  @ApiProperty({ nullable: true, oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }] })
+  reason!: unknown;
 }
 
 export class EntityAnswer extends AnswerDto {

@@ -43,6 +43,32 @@ export interface RecordStatement {
   statement: Statement;
 }
 
+/** Says that something counts no more; with `takesBack`, that it counts again. */
+interface TakingBack {
+  id: Id;
+  reason: Prose;
+  /** The version with which the same was done to it before. */
+  takesBack?: number;
+}
+
+export interface RetractStatement extends TakingBack {
+  act: 'retract-statement';
+}
+
+export interface RetractIncident extends TakingBack {
+  act: 'retract-incident';
+}
+
+export interface WithdrawDocument extends TakingBack {
+  act: 'withdraw-document';
+}
+
+export interface MarkDocumentUnreachable {
+  act: 'mark-document-unreachable';
+  id: Id;
+  reason: Prose;
+}
+
 export type Act =
   | OpenLedger
   | RegisterActor
@@ -50,7 +76,11 @@ export type Act =
   | RegisterDocument
   | RecordIncident
   | CorrectIncident
-  | RecordStatement;
+  | RecordStatement
+  | RetractStatement
+  | RetractIncident
+  | WithdrawDocument
+  | MarkDocumentUnreachable;
 
 export type ActName = Act['act'];
 

@@ -377,3 +377,88 @@ function attempt<T>(act: () => T): T | null {
     throw error;
   }
 }
+
+describe('taking back', () => {
+  const said = statement('s', [killed]);
+  const things = [
+    { act: 'retract-statement', id: 's', name: 'StatementRetracted' },
+    { act: 'retract-incident', id: 'i', name: 'IncidentRetracted' },
+    { act: 'withdraw-document', id: 'd', name: 'DocumentWithdrawn' },
+  ] as const;
+
+  describe.each(things)('$act', ({ act, id }) => {
+    const takeBack = (version?: number, takesBack?: number): Command => ({
+      act,
+      id,
+      reason: 'Made up.',
+      ...(takesBack !== undefined && { takesBack }),
+      ...(version !== undefined && { expect: [{ entity: id, version }] }),
+    });
+    const before = [...begun, said];
+
+    test('gives the next version, with the reason', () => {
+      given(...before)
+        .when(takeBack(1))
+        .then({ changes: [{ entity: id, version: 2 }], reason: 'Made up.' });
+    });
+    test('needs the version that was seen, of something that exists and is of that kind', () => {
+      given(...before)
+        .when(takeBack())
+        .thenRejected('expect-required', '/expect');
+      given(...before)
+        .when(takeBack(2))
+        .thenRejected('wrong-version', '/expect');
+      given(open).when(takeBack()).thenRejected('unknown-entity');
+      given(...before)
+        .when({ act, id: 'us', reason: 'Made up.', expect: [{ entity: 'us', version: 1 }] })
+        .thenRejected('unknown-entity');
+    });
+    test('once: a second time is refused, and says how to bring it back', () => {
+      const refused = given(...before, takeBack(1))
+        .when(takeBack(2))
+        .thenRejected('already-so');
+      expect(refused.details).toEqual({ id, goneSince: 2 });
+      expect(refused.message).toContain('"takesBack": 2');
+    });
+    test('is itself taken back, by the version that did it, as often as one likes', () => {
+      given(...before, takeBack(1))
+        .when(takeBack(2, 2))
+        .then({ changes: [{ entity: id, version: 3 }], takesBack: 2 });
+      given(...before, takeBack(1), takeBack(2, 2), takeBack(3))
+        .when(takeBack(4, 4))
+        .then({ changes: [{ entity: id, version: 5 }] });
+      given(...before)
+        .when(takeBack(1, 1))
+        .thenRejected('already-so', '/takesBack');
+      given(...before, takeBack(1))
+        .when(takeBack(2, 1))
+        .thenRejected('already-so', '/takesBack');
+      given(...before, takeBack(1), takeBack(2, 2))
+        .when(takeBack(3, 2))
+        .thenRejected('already-so', '/takesBack');
+    });
+  });
+
+  test('a retracted incident can be corrected and stays retracted', () => {
+    const retract: Command = { act: 'retract-incident', id: 'i', reason: 'No.', expect: [{ entity: 'i', version: 1 }] };
+    const again: Command = { ...retract, expect: [{ entity: 'i', version: 3 }] };
+    given(...begun, retract, correct('i', { method: 'drone' }, 2))
+      .when(again)
+      .thenRejected('already-so');
+  });
+
+  test('that a document cannot be reached is noted once', () => {
+    const gone = (version: number): Command => ({
+      act: 'mark-document-unreachable',
+      id: 'd',
+      reason: '404',
+      expect: [{ entity: 'd', version }],
+    });
+    given(...begun)
+      .when(gone(1))
+      .then({ changes: [{ entity: 'd', version: 2 }], reason: '404' });
+    given(...begun, gone(1))
+      .when(gone(2))
+      .thenNothing();
+  });
+});

@@ -3,13 +3,13 @@
  * act does the work; this only switches.
  */
 import type { Command, OpenLedger } from './commands.js';
-import { registerDocument } from './documents.js';
-import { correctIncident, recordIncident } from './incidents.js';
+import { markDocumentUnreachable, registerDocument, withdrawDocument } from './documents.js';
+import { correctIncident, recordIncident, retractIncident } from './incidents.js';
 import type { Fact } from './records.js';
 import { registerActor, registerPlace } from './register-acts.js';
 import { Rejected } from './rejected.js';
 import { requireExpected } from './rules.js';
-import { recordStatement } from './statements.js';
+import { recordStatement, retractStatement } from './statements.js';
 import { LEDGER_ENTITY, type State } from './state.js';
 import { CODEBOOK_VERSION, POLICY_VERSIONS } from './versions.js';
 
@@ -33,6 +33,14 @@ export function decide(state: State, command: Command): Fact | null {
       return correctIncident(state, command);
     case 'record-statement':
       return recordStatement(state, command);
+    case 'retract-statement':
+      return retractStatement(state, command);
+    case 'retract-incident':
+      return retractIncident(state, command);
+    case 'withdraw-document':
+      return withdrawDocument(state, command);
+    case 'mark-document-unreachable':
+      return markDocumentUnreachable(state, command);
     default:
       return command satisfies never;
   }

@@ -1,8 +1,8 @@
 /** Documents: what makes two of them the same. */
 import { canonicalText } from './canonical.js';
-import type { RegisterDocument } from './commands.js';
+import type { Command, MarkDocumentUnreachable, RegisterDocument, WithdrawDocument } from './commands.js';
 import type { Fact } from './records.js';
-import { expectSpan, requireKind, requireNew } from './rules.js';
+import { expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
 import { Rejected } from './rejected.js';
 import type { State } from './state.js';
 import type { Document } from './vocabulary.js';
@@ -34,4 +34,21 @@ export function registerDocument(state: State, { id, document }: RegisterDocumen
     );
   }
   return { name: 'DocumentRegistered', data: { changes: [{ entity: id, version: 1 }], document } };
+}
+
+/** Its publisher took it back: what it says counts no more. */
+export function withdrawDocument(state: State, command: WithdrawDocument & Pick<Command, 'expect'>): Fact {
+  const { act: _, id, expect, ...data } = command;
+  const version = takingBack(requireToChange(state, id, 'document', expect), command, 'withdrawn');
+  return { name: 'DocumentWithdrawn', data: { changes: [{ entity: id, version }], ...data } };
+}
+
+/** Noted once, for whoever looks for it: what it says still counts. */
+export function markDocumentUnreachable(
+  state: State,
+  { id, reason, expect }: MarkDocumentUnreachable & Pick<Command, 'expect'>,
+): Fact | null {
+  const { version, unreachable } = requireToChange(state, id, 'document', expect);
+  if (unreachable) return null;
+  return { name: 'DocumentUnreachable', data: { changes: [{ entity: id, version: version + 1 }], reason } };
 }

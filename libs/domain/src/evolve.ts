@@ -2,11 +2,12 @@
 import { canonicalText } from './canonical.js';
 import { documentKeys } from './documents.js';
 import type { Fact } from './records.js';
-import type { Entity, State } from './state.js';
+import type { Countable, Entity, State } from './state.js';
 
 export function evolve(state: State, fact: Fact): void {
   for (const [index, change] of fact.data.changes.entries()) {
-    const entity = index === 0 ? subjectAfter(fact, change.version) : state.entities.get(change.entity);
+    const before = state.entities.get(change.entity);
+    const entity = index === 0 ? subjectAfter(fact, change.version, before) : before;
     if (entity !== undefined) state.entities.set(change.entity, { ...entity, version: change.version });
   }
   if (fact.name === 'LedgerOpened') {
@@ -20,7 +21,7 @@ export function evolve(state: State, fact: Fact): void {
   }
 }
 
-function subjectAfter(fact: Fact, version: number): Entity {
+function subjectAfter(fact: Fact, version: number, before: Entity | undefined): Entity | undefined {
   switch (fact.name) {
     case 'LedgerOpened':
       return { kind: 'ledger', version };
@@ -32,12 +33,21 @@ function subjectAfter(fact: Fact, version: number): Entity {
       return { kind: 'document', version };
     case 'IncidentRecorded':
     case 'IncidentCorrected':
-      return { kind: 'incident', version, card: canonicalText(fact.data.incident) };
+      // Correcting the card of one that was retracted brings it not back.
+      return { ...(before as object), kind: 'incident', version, card: canonicalText(fact.data.incident) };
     case 'StatementRecorded': {
       const { speaker, claims } = fact.data.statement;
       const named = claims.map(({ predicate, about }) => ({ predicate, about: canonicalText(about) }));
       return { kind: 'statement', version, speaker, claims: named };
     }
+    case 'StatementRetracted':
+    case 'IncidentRetracted':
+    case 'DocumentWithdrawn':
+      return before === undefined
+        ? undefined
+        : { ...(before as Countable), goneSince: fact.data.takesBack === undefined ? version : undefined };
+    case 'DocumentUnreachable':
+      return before?.kind === 'document' ? { ...before, unreachable: true } : before;
     default:
       return fact satisfies never;
   }

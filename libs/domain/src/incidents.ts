@@ -1,8 +1,8 @@
 /** Incidents: the card of one side's use of force against one site in one go. */
 import { canonicalText } from './canonical.js';
-import type { Command, CorrectIncident, RecordIncident } from './commands.js';
+import type { Command, CorrectIncident, RecordIncident, RetractIncident } from './commands.js';
 import type { Fact } from './records.js';
-import { expectPoint, expectSpan, requireKind, requireNew, requireToChange } from './rules.js';
+import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
 import { Rejected } from './rejected.js';
 import type { State } from './state.js';
 import type { Incident } from './vocabulary.js';
@@ -21,6 +21,13 @@ export function correctIncident(state: State, command: CorrectIncident & Pick<Co
   if (canonicalText(incident) === current.card) return null;
   const changes = [{ entity: id, version: current.version + 1 }];
   return { name: 'IncidentCorrected', data: { changes, incident, reason } };
+}
+
+/** The recorder's own error: what is said of it counts no more. */
+export function retractIncident(state: State, command: RetractIncident & Pick<Command, 'expect'>): Fact {
+  const { act: _, id, expect, ...data } = command;
+  const version = takingBack(requireToChange(state, id, 'incident', expect), command, 'retracted');
+  return { name: 'IncidentRetracted', data: { changes: [{ entity: id, version }], ...data } };
 }
 
 function checkCard(state: State, incident: Incident): void {

@@ -53,6 +53,32 @@ export interface StatementRecorded extends Changed {
   statement: Statement;
 }
 
+/** Something counts no more, or counts again: nothing is ever removed. */
+interface TakenBack extends Changed {
+  /** Why, for the history. */
+  reason: Prose;
+  /**
+   * The version with which the same was done to it before: that is taken back, and it counts again.
+   * @asType integer @minimum 1 @maximum 9007199254740991
+   */
+  takesBack?: number;
+}
+
+/** The recorder's own error: the statement should not have been recorded. */
+export type StatementRetracted = TakenBack;
+
+/** The recorder's own error: there was no such incident, or it is not of this ledger. */
+export type IncidentRetracted = TakenBack;
+
+/** Its publisher withdrew it: what it says counts no more. */
+export type DocumentWithdrawn = TakenBack;
+
+/** It cannot be reached any more. That changes no figure. */
+export interface DocumentUnreachable extends Changed {
+  /** What was seen, for the history. */
+  reason: Prose;
+}
+
 /** Every kind of record in its newest version. Older versions are read through upcasters (libs/ledger). */
 export interface RecordData {
   LedgerOpened: LedgerOpened;
@@ -62,6 +88,10 @@ export interface RecordData {
   IncidentRecorded: IncidentRecorded;
   IncidentCorrected: IncidentCorrected;
   StatementRecorded: StatementRecorded;
+  StatementRetracted: StatementRetracted;
+  IncidentRetracted: IncidentRetracted;
+  DocumentWithdrawn: DocumentWithdrawn;
+  DocumentUnreachable: DocumentUnreachable;
 }
 
 export type RecordName = keyof RecordData;

@@ -16,6 +16,8 @@ export const REJECTION_CODES = [
   'expect-required',
   /** Somebody changed it since: read it again, decide again. */
   'wrong-version',
+  /** It counts no more already, or it counts and cannot be brought back: read its history. */
+  'already-so',
   /** This document is registered already: use that one. */
   'duplicate-document',
   /** The statement makes the same claim twice. */

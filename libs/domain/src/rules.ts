@@ -1,6 +1,6 @@
 /** The rules that several acts share. Each throws Rejected with the place in the act's body that is to blame. */
 import { Rejected } from './rejected.js';
-import type { Entity, EntityKind, State } from './state.js';
+import type { Countable, Entity, EntityKind, State } from './state.js';
 import type { Expectation } from './commands.js';
 import { firstSecondOf, lastSecondOf } from './times.js';
 import type { Id, LocalTime, PlaceKind, Point } from './vocabulary.js';
@@ -57,6 +57,33 @@ export function requireToChange<K extends EntityKind>(
     );
   }
   return entity as Extract<Entity, { kind: K }>;
+}
+
+/**
+ * The version that something gets by being taken back or, with `takesBack`, by having that taken back. Every kind of thing
+ * is taken back in the same way: a retraction of a retraction brings it back, and there is no act of its own for it.
+ */
+export function takingBack(
+  { kind, version, goneSince }: Countable,
+  { id, takesBack }: { id: Id; takesBack?: number },
+  word: string,
+): number {
+  if (takesBack === undefined && goneSince !== undefined) {
+    throw new Rejected(
+      'already-so',
+      `The ${kind} ${id} was ${word} with its version ${goneSince} already. To bring it back, take that back: "takesBack": ${goneSince}.`,
+      undefined,
+      { id, goneSince },
+    );
+  }
+  if (takesBack !== undefined && takesBack !== goneSince) {
+    const reason =
+      goneSince === undefined
+        ? `The ${kind} ${id} is not ${word}, so nothing can be taken back.`
+        : `The ${kind} ${id} was ${word} with its version ${goneSince}, not with ${takesBack}.`;
+    throw new Rejected('already-so', reason, '/takesBack', { id, ...(goneSince !== undefined && { goneSince }) });
+  }
+  return version + 1;
 }
 
 /** Whatever the sender says it has seen must still be so. */

@@ -10,11 +10,18 @@ export type Entity =
   | { kind: 'ledger'; version: number }
   | { kind: 'actor'; version: number }
   | { kind: 'place'; version: number; placeKind: PlaceKind }
-  | { kind: 'document'; version: number }
+  | ({ kind: 'document'; version: number; unreachable?: true } & Gone)
   /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
-  | { kind: 'incident'; version: number; card: string }
+  | ({ kind: 'incident'; version: number; card: string } & Gone)
   /** Of each claim in order what a later one must share that names it. */
-  | { kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] };
+  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] } & Gone);
+
+/** What can be taken back: the version with which it was, while it is. */
+interface Gone {
+  goneSince?: number | undefined;
+}
+
+export type Countable = Extract<Entity, { kind: 'document' | 'incident' | 'statement' }>;
 
 /** What `<statement>#<n>` stands for. `about` is the canonical text of what the claim is about. */
 export interface NamedClaim {

@@ -3,9 +3,9 @@
  * contradict each other, or a source itself (low above best), is data: it is kept as published.
  */
 import { canonicalText } from './canonical.js';
-import type { RecordStatement } from './commands.js';
+import type { Command, RecordStatement, RetractStatement } from './commands.js';
 import type { Fact } from './records.js';
-import { expectPoint, expectSpan, requireKind, requireNew } from './rules.js';
+import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
 import { Rejected } from './rejected.js';
 import type { NamedClaim, State } from './state.js';
 import type { Claim, Id, Predicate, Quantity, Statement, Who } from './vocabulary.js';
@@ -36,6 +36,13 @@ export function recordStatement(state: State, { id, statement }: RecordStatement
     seen.set(key, index);
   }
   return { name: 'StatementRecorded', data: { changes: [{ entity: id, version: 1 }], statement } };
+}
+
+/** The recorder's own error: its claims count no more. */
+export function retractStatement(state: State, command: RetractStatement & Pick<Command, 'expect'>): Fact {
+  const { act: _, id, expect, ...data } = command;
+  const version = takingBack(requireToChange(state, id, 'statement', expect), command, 'retracted');
+  return { name: 'StatementRetracted', data: { changes: [{ entity: id, version }], ...data } };
 }
 
 const ABOUT_SCOPE: ReadonlySet<Predicate> = new Set(['force-level', 'total', 'outlook']);

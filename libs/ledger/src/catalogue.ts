@@ -18,6 +18,10 @@ export const RECORD_VERSIONS = {
   IncidentRecorded: 1,
   IncidentCorrected: 1,
   StatementRecorded: 1,
+  StatementRetracted: 1,
+  IncidentRetracted: 1,
+  DocumentWithdrawn: 1,
+  DocumentUnreachable: 1,
 } as const satisfies Record<RecordName, number>;
 
 /** Reads the data of one version as that of the next. Pure; the bytes in the log stay as they are. */

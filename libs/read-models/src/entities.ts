@@ -16,7 +16,14 @@ export interface ShownEntity {
   /** The record that brought it to this version. */
   sequence: number;
   body: unknown;
+  /** Whether it counts. */
+  status: Status;
+  /** Why it is not live any more; null while it is. */
+  reason: unknown;
 }
+
+/** `retracted` and `withdrawn` count no more; what is `unreachable` does. */
+type Status = 'live' | 'retracted' | 'withdrawn' | 'unreachable';
 
 export interface Page<Item> {
   items: Item[];
@@ -37,6 +44,8 @@ interface EntityRow {
   version: string;
   from_seq: string;
   body: unknown;
+  status: Status;
+  reason: unknown;
 }
 
 /** One thing as it was at the moment; undefined where there was none. */
@@ -48,7 +57,7 @@ export async function entity(
   id: string,
 ): Promise<ShownEntity | undefined> {
   const { rows } = await pool.query<EntityRow>(
-    `select id, version, from_seq, body from ${schema}.${table} t where ${held('t')} and t.id = $3`,
+    `select id, version, from_seq, body, status, reason from ${schema}.${table} t where ${held('t')} and t.id = $3`,
     [moment.ledger, moment.sequence, id],
   );
   const [row] = rows;
@@ -71,7 +80,7 @@ export async function entities<T extends keyof typeof ENTITY_FILTERS>(
     if (value !== undefined) conditions.push(`t.${column} = ${params.add(value)}`);
   }
   const { rows } = await pool.query<EntityRow>(
-    `select id, version, from_seq, body from ${schema}.${table} t where ${conditions.join(' and ')}
+    `select id, version, from_seq, body, status, reason from ${schema}.${table} t where ${conditions.join(' and ')}
       order by id limit ${params.add(limit + 1)}`,
     params.values,
   );
@@ -111,7 +120,7 @@ export async function incidents(
   const chosen = chosenIncidents(schema, filter, params);
   const { rows } = await pool.query<EntityRow & { time_from: string | null }>(
     `${chosen}
-     select c.id, c.version, i.from_seq, c.body, c.time_from from chosen c
+     select c.id, c.version, i.from_seq, c.body, i.status, i.reason, c.time_from from chosen c
        join ${schema}.incidents i on ${held('i')} and i.id = c.id
       where (coalesce(c.time_from, ''), c.id) > (${params.add(after.time)}, ${params.add(after.id)})
       order by coalesce(c.time_from, ''), c.id limit ${params.add(limit + 1)}`,
@@ -152,7 +161,8 @@ export async function records(
 }
 
 function shown(row: EntityRow): ShownEntity {
-  return { id: row.id, version: Number(row.version), sequence: Number(row.from_seq), body: row.body };
+  const { id, body, status, reason } = row;
+  return { id, version: Number(row.version), sequence: Number(row.from_seq), body, status, reason };
 }
 
 function page<Item>(found: Item[], limit: number, cursorOf: (item: Item) => string): Page<Item> {

@@ -42,7 +42,8 @@ function insidePeriod({ from, to }: IncidentFilter, params: Params): string[] {
 }
 
 function chosen(schema: string, filter: IncidentFilter, params: Params, period: readonly string[]): string {
-  const conditions = [held('i')];
+  // One that was retracted is shown by its address, with its history; it is in no list and no tally.
+  const conditions = [held('i'), `i.status = 'live'`];
   const region =
     filter.place === undefined
       ? ''

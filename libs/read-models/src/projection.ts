@@ -63,7 +63,18 @@ export interface Sources {
   abouts: Map<string, AboutFacts>;
   /** The party rows that hold now, by incident. */
   parties: Map<Id, Row[]>;
+  /** The rows of documents, statements and incidents that hold now, by `thingKey`: of those that the batch changes. */
+  things: Map<string, Row>;
+  /** What counts no more, by `thingKey`: of all that the claims of the batch hang on. */
+  gone: Set<string>;
 }
+
+type ThingTable = 'documents' | 'statements' | 'incidents';
+
+export const thingKey = (table: ThingTable, id: Id): string => `${table} ${id}`;
+
+/** In the column `status`. What is unreachable still counts. */
+const LIVE = { status: 'live', reason: null };
 
 export function project(record: LedgerRecord, sources: Sources, batch: RowBatch): void {
   const { sequence } = record;
@@ -81,13 +92,21 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
     case 'ActorRegistered': {
       const { actor } = record.data;
       sources.registers.actors.set(entity.id, actor);
-      batch.insert('actors', { ...entity, kind: actor.kind, part_of: actor.partOf ?? null, body: actor }, sequence);
+      batch.insert(
+        'actors',
+        { ...entity, kind: actor.kind, part_of: actor.partOf ?? null, body: actor, ...LIVE },
+        sequence,
+      );
       return;
     }
     case 'PlaceRegistered': {
       const { place } = record.data;
       sources.registers.places.set(entity.id, place);
-      batch.insert('places', { ...entity, kind: place.kind, inside: place.inside ?? null, body: place }, sequence);
+      batch.insert(
+        'places',
+        { ...entity, kind: place.kind, inside: place.inside ?? null, body: place, ...LIVE },
+        sequence,
+      );
       return;
     }
     case 'DocumentRegistered': {
@@ -95,8 +114,8 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
       const facts = documentFacts(document, sources.documents);
       sources.documents.set(entity.id, facts);
       const { publisher, kind } = document;
-      const row = { ...entity, publisher, first_publisher: facts.firstPublisher, kind, body: document };
-      batch.insert('documents', row, sequence);
+      const row = { ...entity, publisher, first_publisher: facts.firstPublisher, kind, body: document, ...LIVE };
+      putThing('documents', row, sources, batch, sequence);
       return;
     }
     case 'IncidentRecorded':
@@ -110,6 +129,23 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
     case 'StatementRecorded':
       putStatement(entity, record.data.statement, sources, batch, sequence);
       return;
+    case 'StatementRetracted':
+      takeBack('statements', entity, 'retracted', record.data, sources, batch, sequence);
+      return;
+    case 'IncidentRetracted':
+      takeBack('incidents', entity, 'retracted', record.data, sources, batch, sequence);
+      return;
+    case 'DocumentWithdrawn':
+      takeBack('documents', entity, 'withdrawn', record.data, sources, batch, sequence);
+      return;
+    case 'DocumentUnreachable': {
+      const before = thing('documents', entity.id, sources);
+      batch.close('documents', before, sequence);
+      // What was withdrawn stays so: that says more.
+      const after = before['status'] === 'live' ? { status: 'unreachable', reason: record.data.reason } : {};
+      putThing('documents', { ...before, ...entity, ...after }, sources, batch, sequence);
+      return;
+    }
     default:
       record satisfies never;
   }
@@ -139,7 +175,8 @@ function putIncident(
     time_from: time?.from ?? null,
     time_to: time?.to ?? null,
   };
-  batch.insert('incidents', { ...entity, ...columns, body: incident }, sequence);
+  const { status, reason } = sources.things.get(thingKey('incidents', entity.id)) ?? LIVE;
+  putThing('incidents', { ...entity, ...columns, body: incident, status, reason }, sources, batch, sequence);
 
   const parties = incident.parties.map(({ actor, side }) => ({
     incident: entity.id,
@@ -167,7 +204,7 @@ function putStatement(
 ): void {
   const { claims, ...body } = statement;
   const { document, speaker, utterance } = statement;
-  batch.insert('statements', { ...entity, document, speaker, utterance, body }, sequence);
+  putThing('statements', { ...entity, document, speaker, utterance, body, ...LIVE }, sources, batch, sequence);
   const facts = sources.documents.get(document);
   if (facts === undefined) throw new TypeError(`The document ${document} of ${entity.id} is not in the read models.`);
 
@@ -199,6 +236,43 @@ function putStatement(
     }
   }
   for (const key of touched) recompute(key, sources, batch, sequence);
+}
+
+/** Something counts no more, or counts again: whatever its claims are about is worked out anew. */
+function takeBack(
+  table: ThingTable,
+  entity: { id: Id; version: number },
+  word: string,
+  { reason, takesBack }: { reason: unknown; takesBack?: number },
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  const before = thing(table, entity.id, sources);
+  batch.close(table, before, sequence);
+  const standing = takesBack === undefined ? { status: word, reason } : LIVE;
+  putThing(table, { ...before, ...entity, ...standing }, sources, batch, sequence);
+  if (takesBack === undefined) sources.gone.add(thingKey(table, entity.id));
+  else sources.gone.delete(thingKey(table, entity.id));
+  for (const [key, { claims }] of sources.abouts) {
+    const isTouched = table === 'incidents' ? key === entity.id : claims.some((one) => hangsOn(one, table, entity.id));
+    if (isTouched) recompute(key, sources, batch, sequence);
+  }
+}
+
+function hangsOn({ statement, document }: SourcedClaim, table: ThingTable, id: Id): boolean {
+  return table === 'statements' ? statement === id : document === id;
+}
+
+function thing(table: ThingTable, id: Id, { things }: Sources): Row {
+  const row = things.get(thingKey(table, id));
+  if (row === undefined) throw new TypeError(`${id} is not in the read models (${table}).`);
+  return row;
+}
+
+function putThing(table: ThingTable, row: Row & { id: Id }, sources: Sources, batch: RowBatch, sequence: number): void {
+  batch.insert(table, row, sequence);
+  sources.things.set(thingKey(table, row.id), row);
 }
 
 /** What a claim's figures hang on: its incident (each of several, where it is a joint claim) or its scope. */
@@ -266,8 +340,9 @@ const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
 /** Works out every position and figure about one thing anew, and closes and adds the rows that differ. */
 function recompute(key: string, sources: Sources, batch: RowBatch, sequence: number): void {
   const known = about(key, sources);
-  const { subject, claims, rows } = known;
+  const { subject, rows } = known;
   if (subject === undefined) return;
+  const claims = known.claims.map((one) => withFate(one, key, sources.gone));
   const next = new Map<string, { table: VersionedTable; row: Row }>();
   for (const question of questionsAbout(claims, subject, sources.registers)) {
     const found = positionsOf(question, claims, subject, sources.registers);
@@ -299,6 +374,15 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
     batch.insert(table, row, sequence);
     rows.set(name, row);
   }
+}
+
+/** Why a claim counts no more, whatever other claims say (codebook, section 8, step 1). */
+function withFate(one: SourcedClaim, about: string, gone: ReadonlySet<string>): SourcedClaim {
+  if (gone.size === 0) return one;
+  if (gone.has(thingKey('incidents', about))) return { ...one, setAside: 'incident-not-live' };
+  if (gone.has(thingKey('statements', one.statement))) return { ...one, setAside: 'statement-retracted' };
+  if (gone.has(thingKey('documents', one.document))) return { ...one, setAside: 'document-withdrawn' };
+  return one;
 }
 
 /** The questions that the claims can answer, and for each side of people also by the line of its parties. */

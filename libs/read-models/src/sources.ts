@@ -6,6 +6,7 @@ import {
   documentFacts,
   registerCards,
   sourcedClaim,
+  thingKey,
   type AboutFacts,
   type DocumentFacts,
   type RegisterCards,
@@ -21,25 +22,39 @@ export async function loadSources(
   registers: RegisterCards | undefined,
 ): Promise<Sources> {
   const touched = touchedBy(records);
+  for (const key of await aboutsOfClaims(client, schema, ledger, touched)) touched.abouts.add(key);
+  const gone = new Set<string>();
   return {
     registers: registers ?? (await loadRegisters(client, schema, ledger)),
-    documents: await loadDocuments(client, schema, ledger, [...touched.documents]),
-    abouts: await loadAbouts(client, schema, ledger, [...touched.abouts]),
-    parties: await loadParties(client, schema, ledger, [...touched.corrected]),
+    documents: await loadDocuments(client, schema, ledger, [...touched.documents], gone),
+    abouts: await loadAbouts(client, schema, ledger, [...touched.abouts], gone),
+    parties: await loadParties(client, schema, ledger, [...touched.changed.incidents]),
+    things: await loadThings(client, schema, ledger, touched.changed),
+    gone,
   };
 }
 
-function touchedBy(records: readonly LedgerRecord[]): { documents: Set<Id>; abouts: Set<string>; corrected: Set<Id> } {
-  const touched = { documents: new Set<Id>(), abouts: new Set<string>(), corrected: new Set<Id>() };
+interface Touched {
+  documents: Set<Id>;
+  abouts: Set<string>;
+  /** What exists and is changed, by table. */
+  changed: { documents: Set<Id>; statements: Set<Id>; incidents: Set<Id> };
+}
+
+function touchedBy(records: readonly LedgerRecord[]): Touched {
+  const changed = { documents: new Set<Id>(), statements: new Set<Id>(), incidents: new Set<Id>() };
+  const touched: Touched = { documents: new Set(), abouts: new Set(), changed };
   for (const record of records) {
+    const id = record.data.changes[0]?.entity ?? '';
     if (record.name === 'DocumentRegistered' && record.data.document.copyOf !== undefined) {
       touched.documents.add(record.data.document.copyOf);
     }
-    if (record.name === 'IncidentCorrected') {
-      const id = record.data.changes[0]?.entity ?? '';
+    if (record.name === 'IncidentCorrected' || record.name === 'IncidentRetracted') {
       touched.abouts.add(id);
-      touched.corrected.add(id);
+      changed.incidents.add(id);
     }
+    if (record.name === 'StatementRetracted') changed.statements.add(id);
+    if (record.name === 'DocumentWithdrawn' || record.name === 'DocumentUnreachable') changed.documents.add(id);
     if (record.name === 'StatementRecorded') {
       touched.documents.add(record.data.statement.document);
       for (const claim of record.data.statement.claims) {
@@ -48,6 +63,43 @@ function touchedBy(records: readonly LedgerRecord[]): { documents: Set<Id>; abou
     }
   }
   return touched;
+}
+
+/** What the claims of changed statements and documents are about. */
+async function aboutsOfClaims(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  { changed: { statements, documents } }: Touched,
+): Promise<string[]> {
+  if (statements.size + documents.size === 0) return [];
+  const { rows } = await client.query<{ about: string }>(
+    `select distinct unnest(c.abouts) as about from ${schema}.claims c
+       join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
+      where c.ledger = $1 and c.to_seq is null and (s.id = any($2) or s.document = any($3))`,
+    [ledger, [...statements], [...documents]],
+  );
+  return rows.map(({ about }) => about);
+}
+
+/** The whole rows of what is changed: the next one says the same but for what changes. */
+async function loadThings(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  changed: Touched['changed'],
+): Promise<Map<string, Row>> {
+  const things = new Map<string, Row>();
+  for (const table of ['documents', 'statements', 'incidents'] as const) {
+    if (changed[table].size === 0) continue;
+    const { rows } = await client.query<{ id: Id; row: Row }>(
+      `select t.id, to_jsonb(t) - 'ledger' - 'from_seq' - 'to_seq' as row from ${schema}.${table} t
+        where t.ledger = $1 and t.id = any($2) and t.to_seq is null`,
+      [ledger, [...changed[table]]],
+    );
+    for (const { id, row } of rows) things.set(thingKey(table, id), row);
+  }
+  return things;
 }
 
 async function loadRegisters(client: PoolClient, schema: string, ledger: string): Promise<RegisterCards> {
@@ -66,12 +118,14 @@ async function loadDocuments(
   schema: string,
   ledger: string,
   ids: Id[],
+  gone: Set<string>,
 ): Promise<Map<Id, DocumentFacts>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await client.query<{ id: Id; first_publisher: Id; body: Document }>(
-    `select id, first_publisher, body from ${schema}.documents where ledger = $1 and id = any($2) and to_seq is null`,
+  const { rows } = await client.query<{ id: Id; first_publisher: Id; body: Document; status: string }>(
+    `select id, first_publisher, body, status from ${schema}.documents where ledger = $1 and id = any($2) and to_seq is null`,
     [ledger, ids],
   );
+  for (const { id, status } of rows) if (isGone(status)) gone.add(thingKey('documents', id));
   return new Map(
     rows.map(({ id, first_publisher, body }) => [
       id,
@@ -97,6 +151,7 @@ async function loadAbouts(
   schema: string,
   ledger: string,
   keys: string[],
+  gone: Set<string>,
 ): Promise<Map<string, AboutFacts>> {
   const abouts = new Map<string, AboutFacts>();
   const wanted = new Set(keys);
@@ -107,11 +162,14 @@ async function loadAbouts(
     return known;
   };
 
-  const incidents = await client.query<{ id: Id; body: Incident }>(
-    `select id, body from ${schema}.incidents where ledger = $1 and id = any($2) and to_seq is null`,
+  const incidents = await client.query<{ id: Id; body: Incident; status: string }>(
+    `select id, body, status from ${schema}.incidents where ledger = $1 and id = any($2) and to_seq is null`,
     [ledger, keys],
   );
-  for (const { id, body } of incidents.rows) at(id).subject = { id, incident: body };
+  for (const { id, body, status } of incidents.rows) {
+    at(id).subject = { id, incident: body };
+    if (isGone(status)) gone.add(thingKey('incidents', id));
+  }
 
   const claims = await client.query<{
     id: string;
@@ -121,9 +179,12 @@ async function loadAbouts(
     statement_body: Omit<Statement, 'claims'>;
     document_body: Document;
     first_publisher: Id;
+    statement_status: string;
+    document: Id;
+    document_status: string;
   }>(
     `select c.id, c.from_seq, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
-            d.first_publisher
+            d.first_publisher, s.status as statement_status, d.id as document, d.status as document_status
        from ${schema}.claims c
        join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
        join ${schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
@@ -133,6 +194,8 @@ async function loadAbouts(
   );
   for (const row of claims.rows) {
     const { claim } = row;
+    if (isGone(row.statement_status)) gone.add(thingKey('statements', row.statement));
+    if (isGone(row.document_status)) gone.add(thingKey('documents', row.document));
     const sourced = sourcedClaim({
       id: row.id,
       sequence: Number(row.from_seq),
@@ -169,6 +232,10 @@ async function loadAbouts(
     at(row.about).rows.set(`figures ${row.policy} ${row.predicate} ${row.who} ${row.key}`, { ...row, ...numbers });
   }
   return abouts;
+}
+
+function isGone(status: string): boolean {
+  return status === 'retracted' || status === 'withdrawn';
 }
 
 /** Postgres gives whole numbers as text, lest they lose digits; ours never exceed 2^53. */

@@ -203,6 +203,28 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       ),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        of: fc.constantFrom(
+          { act: 'retract-statement' as const, ids: fc.integer({ min: 0, max: 30 }).map((n) => `statement-${n}`) },
+          { act: 'retract-incident' as const, ids: incident },
+          { act: 'withdraw-document' as const, ids: document },
+          { act: 'mark-document-unreachable' as const, ids: document },
+        ),
+        version: fc.integer({ min: 1, max: 3 }),
+        isBroughtBack: fc.boolean(),
+      })
+      .chain(({ of: { act, ids }, version, isBroughtBack }) =>
+        ids.map((id): Command => {
+          const common = { id, reason: 'Made up.', expect: [{ entity: id, version }] };
+          return act === 'mark-document-unreachable'
+            ? { act, ...common }
+            : { act, ...common, ...(isBroughtBack && { takesBack: version }) };
+        }),
+      ),
+  },
+  {
     weight: 5,
     arbitrary: fc
       .record({

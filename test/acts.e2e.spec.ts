@@ -13,6 +13,7 @@ import type {
   ProblemBody,
   RecordsAnswer,
   StatementAnswer,
+  TalliesAnswer,
   WriteAnswer,
 } from '#contracts';
 import { EmbeddedStorage, startPostgres } from '#embedded';
@@ -46,6 +47,103 @@ function expectProblem(answer: Answer<unknown>, status: number, code: string): P
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
   return body;
 }
+
+describe('taking back', () => {
+  const quantity = { low: 7, best: 7, high: 7 };
+  const said = (id: string, claims: object[]) => ({
+    id,
+    document: 'seen-document',
+    speaker: 'seen-actor',
+    form: 'direct',
+    claims,
+  });
+  const back = (id: string, act: 'retract-statement' | 'retract-incident' | 'withdraw-document', version: number) => ({
+    send: (body: object = {}) =>
+      ledger.send<ProblemBody & WriteAnswer>(act, { reason: 'A test.', ...body }, { id, ifMatch: `"${version}"` }),
+  });
+  const injured = async (): Promise<object | undefined> => {
+    const { figures } = await ledger.read<TalliesAnswer>(`/tallies?of=injured&incident=taken&wait=${position}`);
+    return figures[0];
+  };
+  let position = 0;
+
+  beforeAll(async () => {
+    await ledger.record('register-actor', { id: 'seen-actor', names: [{ text: 'Made up' }], kind: 'monitor' });
+    await ledger.record('register-document', {
+      id: 'seen-document',
+      publisher: 'seen-actor',
+      kind: 'full',
+      title: 'T',
+    });
+    await ledger.record('record-incident', { id: 'taken', ...CARD });
+    const claims = [
+      { predicate: 'injured', about: { incident: 'taken' }, stance: 'asserts', value: quantity },
+      { predicate: 'total', about: { scope: { of: 'injured' } }, stance: 'asserts', value: quantity },
+    ];
+    ({ position } = await ledger.record('record-statement', said('taken-statement', claims)));
+  });
+
+  const totals = async (): Promise<string[]> => {
+    const { beside } = await ledger.read<TalliesAnswer>(`/tallies?of=injured&wait=${position}`);
+    return beside.map(({ id }) => id).filter((id) => id.startsWith('taken-'));
+  };
+
+  test.each([
+    ['retract-statement', 'taken-statement', 'statements', 'retracted', 'statement-retracted'],
+    ['withdraw-document', 'seen-document', 'documents', 'withdrawn', 'document-withdrawn'],
+    ['retract-incident', 'taken', 'incidents', 'retracted', 'incident-not-live'],
+  ] as const)('%s: counts no more, stays to be seen, and comes back', async (act, id, list, status, code) => {
+    const before = await injured();
+    expect(before).toMatchObject({ best: 7, status: 'reported' });
+
+    const answer = await back(id, act, 1).send();
+    expect([answer.status, answer.body.version]).toEqual([200, 2]);
+    ({ position } = answer.body);
+    const setAside = await injured();
+    if (act === 'retract-incident') expect(setAside).toBeUndefined();
+    else expect(setAside).toMatchObject({ status: 'unreported', others: 1, setAside: [{ code }] });
+    expect(await totals()).toEqual(act === 'retract-incident' ? ['taken-statement#2'] : []);
+    const page = await ledger.read<{ entity?: object; incident?: object }>(`/${list}/${id}`);
+    expect(page.entity ?? page.incident).toMatchObject({ version: 2, status, reason: 'A test.' });
+    const listed = await ledger.read<EntitiesAnswer>(`/${list}?limit=500`);
+    // Of incidents, lists and tallies have those that count; of what is said, everything stays to be looked at.
+    expect(listed.items.some((item) => item.id === id)).toBe(act !== 'retract-incident');
+
+    const again = expectProblem(await back(id, act, 2).send(), 409, 'already-so');
+    expect(again).toMatchObject({ goneSince: 2 });
+    const wrong = expectProblem(await back(id, act, 2).send({ takesBack: 1 }), 409, 'already-so');
+    expect(wrong.errors).toMatchObject([{ pointer: '/takesBack' }]);
+
+    const returned = await back(id, act, 2).send({ takesBack: 2 });
+    expect(returned.body.version).toBe(3);
+    ({ position } = returned.body);
+    expect(await injured()).toEqual(before);
+    expect(await totals()).toEqual(['taken-statement#2']);
+  });
+
+  test('is for curators, and needs the version that was seen', async () => {
+    const recorder = await app.client('syria', 'recorder');
+    const body = { reason: 'A test.' };
+    expectProblem(await recorder.send('retract-incident', body, { id: 'taken', ifMatch: '"3"' }), 403, 'forbidden');
+    expectProblem(await ledger.send('retract-incident', body, { id: 'taken' }), 428, 'expect-required');
+    expectProblem(await back('taken', 'retract-incident', 1).send(), 412, 'wrong-version');
+    expectProblem(await ledger.send('retract-statement', body, { id: 'taken' }), 404, 'unknown-entity');
+    expectProblem(await ledger.send('retract-incident', {}, { id: 'taken', ifMatch: '"3"' }), 400, 'bad-body');
+  });
+
+  test('a document that cannot be reached still counts', async () => {
+    const before = await injured();
+    const beside = { id: 'seen-document', ifMatch: '"3"' };
+    ({ position } = await ledger.record('mark-document-unreachable', { reason: 'It answers 404.' }, beside));
+    expect(await injured()).toEqual(before);
+    expect((await ledger.read<EntityAnswer>('/documents/seen-document')).entity).toMatchObject({
+      status: 'unreachable',
+      reason: 'It answers 404.',
+    });
+    const again = await ledger.record('mark-document-unreachable', { reason: 'Still.' }, { ...beside, ifMatch: '"4"' });
+    expect(again).toMatchObject({ unchanged: true, version: 4 });
+  });
+});
 
 describe('changing an incident', () => {
   const correct = (id: string, title: string, ifMatch?: string) =>

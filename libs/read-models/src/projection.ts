@@ -377,9 +377,9 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
 }
 
 /** Why a claim counts no more, whatever other claims say (codebook, section 8, step 1). */
-function withFate(one: SourcedClaim, about: string, gone: ReadonlySet<string>): SourcedClaim {
+function withFate(one: SourcedClaim, key: string, gone: ReadonlySet<string>): SourcedClaim {
   if (gone.size === 0) return one;
-  if (gone.has(thingKey('incidents', about))) return { ...one, setAside: 'incident-not-live' };
+  if (gone.has(thingKey('incidents', key))) return { ...one, setAside: 'incident-not-live' };
   if (gone.has(thingKey('statements', one.statement))) return { ...one, setAside: 'statement-retracted' };
   if (gone.has(thingKey('documents', one.document))) return { ...one, setAside: 'document-withdrawn' };
   return one;

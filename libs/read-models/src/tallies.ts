@@ -359,7 +359,8 @@ export function totalsBeside(
     pool,
     schema,
     moment,
-    `c.predicate = 'total' and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlaps})`,
+    `c.predicate = 'total' and s.status <> 'retracted' and d.status <> 'withdrawn'
+       and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlaps})`,
     [terms, place ?? null],
   );
 }

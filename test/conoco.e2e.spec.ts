@@ -514,3 +514,71 @@ describe('two days later an unnamed official speaks of two injured', () => {
     });
   });
 });
+
+describe('graded by the desk: Central Command 2B, the unnamed official 3C', () => {
+  const INJURED = `of=injured&incident=${CONOCO}&${ON_US}`;
+  const SAID = ['centcom-on-conoco#2', 'unnamed-official-on-conoco#1'];
+  let graded: LedgerClient;
+  let ungraded: number;
+
+  beforeAll(async () => {
+    ({ client: graded } = await app.openExample('syria-graded'));
+    ungraded = await recordLines(graded, 'conoco-later.ndjson');
+    const grounds = 'Made up for a test.';
+    const [centcom, official] = SAID;
+    await graded.record('record-assessment', { about: { claim: centcom }, credibility: 2, grounds });
+    await graded.record('record-assessment', { about: { line: 'us' }, reliability: 'B', credibility: 4, grounds });
+    const third = { id: 'third', about: { claim: official }, credibility: 3, reliability: 'C', grounds };
+    const { position } = await graded.record('record-assessment', third);
+    await graded.read(`/incidents?wait=${position}`);
+  });
+
+  test('best-graded: none, reported by the better grade alone; before the grades, 0 to 2', async () => {
+    const { figures } = await tally(INJURED, 'best-graded', graded);
+    expect(figures).toMatchObject([
+      {
+        ...triple(0, 0, 0),
+        status: 'affirmed-none',
+        contested: true,
+        used: [SAID[0]],
+        setAside: [{ claim: SAID[1], code: 'lower-grade' }],
+      },
+    ]);
+    const before = await graded.read<TalliesAnswer>(`/tallies?policy=best-graded&${INJURED}&asOf=${ungraded}`);
+    expect(before.figures).toMatchObject([triple(0, null, 2)]);
+  });
+
+  test('judged false, a claim counts under no policy and contests nothing', async () => {
+    const about = { claim: SAID[1] };
+    const { position, entity } = await graded.record('record-assessment', {
+      about,
+      credibility: 5,
+      grounds: 'Made up.',
+    });
+    await graded.read(`/incidents?wait=${position}`);
+    for (const policy of POLICIES) {
+      const { figures } = await tally(INJURED, policy, graded);
+      const setAside = [{ claim: SAID[1], code: 'graded-false' }];
+      expect(figures).toMatchObject([{ ...triple(0, 0, 0), contested: false, setAside }]);
+    }
+    const beside = { id: entity, ifMatch: '"1"' };
+    const retracted = await graded.record('retract-assessment', { reason: 'Made up.' }, beside);
+    await graded.read(`/incidents?wait=${retracted.position}`);
+    expect((await tally(INJURED, 'envelope', graded)).figures).toMatchObject([
+      { ...triple(0, null, 2), contested: true },
+    ]);
+  });
+
+  test('who judged what, on which grounds, is there to be read', async () => {
+    const { items } = await graded.read<EntitiesAnswer>(`/assessments?claim=${encodeURIComponent(SAID[1] ?? '')}`);
+    expect(items).toMatchObject([
+      { status: 'retracted', body: { credibility: 5 } },
+      { id: 'third', status: 'live', body: { credibility: 3, reliability: 'C' } },
+    ]);
+    const { items: ofLine } = await graded.read<EntitiesAnswer>('/assessments?line=us');
+    expect(ofLine).toMatchObject([{ body: { reliability: 'B', grounds: 'Made up for a test.' } }]);
+    expect((await graded.read<EntityAnswer>('/assessments/third')).entity).toMatchObject({ id: 'third', version: 1 });
+    const both = await graded.ask<{ parameter: string }>('/assessments?line=us&claim=a%231');
+    expect([both.status, both.body.parameter]).toEqual([400, 'line']);
+  });
+});

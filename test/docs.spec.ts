@@ -215,7 +215,7 @@ describe('docs/acts.md', () => {
     const recordOf = new Map(rows.map(([act, , , record]) => [bare(act), bare(record)]));
     expect(examples.map(([act]) => act).toSorted()).toEqual(Object.keys(ACTS).toSorted());
     for (const [act, text] of examples) {
-      const [, address] = /`(?:documents|incidents|statements)\/([^`/{]+)\/\w+`/.exec(text) ?? [];
+      const [, address] = /`(?:assessments|documents|incidents|statements)\/([^`/{]+)\/\w+`/.exec(text) ?? [];
       for (const { json } of examplesIn(text)) {
         expect(apply(state, act as ActName, json, address).name).toBe(recordOf.get(act));
       }

@@ -23,6 +23,7 @@ import {
   RecordsQuery,
   StatementAnswer,
   StatementsQuery,
+  AssessmentsQuery,
   TalliesAnswer,
   TalliesQuery,
   WaitQuery,
@@ -134,6 +135,32 @@ export class ReaderController {
     return this.#list(ledger, query, { list: 'statements', ...filter }, (moment, after, limit) =>
       entities(this.reads.pool, this.reads.schema, moment, 'statements', filter, after, limit),
     );
+  }
+
+  @Get(':ledger/assessments')
+  @ledgerParam
+  @ApiOperation({ summary: 'Assessments, by id' })
+  @ApiOkResponse({ type: EntitiesAnswer })
+  assessments(@Param('ledger') ledger: string, @Query() query: AssessmentsQuery): Promise<EntitiesAnswer> {
+    const { claim, line } = readQuery(AssessmentsQuery, query);
+    if (claim !== undefined && line !== undefined) {
+      throw new Problem('bad-parameter', 'An assessment is of a claim or of a line: give one of them.', {
+        details: { parameter: 'line' },
+      });
+    }
+    const about = claim === undefined ? line && `line ${line}` : `claim ${claim}`;
+    return this.#list(ledger, query, { list: 'assessments', about }, (moment, after, limit) =>
+      entities(this.reads.pool, this.reads.schema, moment, 'assessments', clean({ about }), after, limit),
+    );
+  }
+
+  @Get(':ledger/assessments/:id')
+  @ledgerParam
+  @idParam
+  @ApiOperation({ summary: 'One assessment' })
+  @ApiOkResponse({ type: EntityAnswer })
+  assessment(@Param('ledger') ledger: string, @Param('id') id: Id, @Query() query: MomentQuery): Promise<EntityAnswer> {
+    return this.#one(ledger, 'assessments', id, query);
   }
 
   @Get(':ledger/incidents')
@@ -308,7 +335,7 @@ export class ReaderController {
 
   async #one(
     ledger: string,
-    table: 'actors' | 'places' | 'documents' | 'statements',
+    table: 'actors' | 'places' | 'documents' | 'statements' | 'assessments',
     id: Id,
     query: MomentQuery,
   ): Promise<EntityAnswer> {

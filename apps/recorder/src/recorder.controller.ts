@@ -127,6 +127,16 @@ export class RecorderController {
     return this.#record('mark-document-unreachable', request, reply);
   }
 
+  @Act('record-assessment')
+  recordAssessment(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('record-assessment', request, reply);
+  }
+
+  @Act('retract-assessment')
+  retractAssessment(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('retract-assessment', request, reply);
+  }
+
   async #record(name: ActName, request: Incoming, reply: FastifyReply): Promise<WriteAnswer> {
     const { caller, params, body, headers } = request;
     if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');

@@ -1,8 +1,8 @@
 /** The bodies of acts. They are flat: what the act is about, and beside it the act's own fields (id, expect, reason). */
 import { IsOptional } from 'class-validator';
-import type { Expectation } from '#domain';
-import { Nested } from './check-body.js';
-import { IsId, IsIntegerBetween, IsList, IsProse } from './fields.js';
+import { CREDIBILITIES, RELIABILITIES, type Credibility, type Expectation, type Reliability } from '#domain';
+import { ExactlyOneOf, Nested } from './check-body.js';
+import { IsClaimId, IsId, IsIntegerBetween, IsLine, IsList, IsOneOf, IsProse } from './fields.js';
 import { ActorDto, DocumentDto, IncidentDto, PlaceDto, StatementDto } from './vocabulary.dto.js';
 
 export class ExpectationDto implements Expectation {
@@ -121,6 +121,54 @@ export class TakeBackDto extends MarkDocumentUnreachableDto {
   @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
   @IsOptional()
   takesBack?: number;
+}
+
+/** What is judged. */
+@ExactlyOneOf('claim', 'line')
+export class AssessmentAboutDto {
+  /** One claim: its statement's id, # and its number there. */
+  @IsClaimId()
+  @IsOptional()
+  claim?: string;
+
+  /** All that a line says: the topmost actor of it, or unnamed@ and the first publisher. */
+  @IsLine()
+  @IsOptional()
+  line?: string;
+}
+
+export class RecordAssessmentDto {
+  /** The assessment's id, unique in the ledger; left out, one is made. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** What is judged: one claim, or a line. */
+  @Nested(() => AssessmentAboutDto)
+  about!: AssessmentAboutDto;
+
+  /** How credible it is: 1 confirmed to 5 improbable; 6 cannot be judged. */
+  @IsIntegerBetween(1, CREDIBILITIES.length)
+  @IsOptional()
+  credibility?: Credibility;
+
+  /** How reliable whoever says it is: A completely to E not; F cannot be judged. */
+  @IsOneOf(RELIABILITIES)
+  @IsOptional()
+  reliability?: Reliability;
+
+  /** The actor who judges; left out, who records it. */
+  @IsId()
+  @IsOptional()
+  by?: string;
+
+  /** Why they judge so, at most 2,000 characters. */
+  @IsProse()
+  grounds!: string;
+
+  /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
 }
 
 export class RecordStatementDto extends StatementDto {

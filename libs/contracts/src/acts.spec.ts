@@ -28,6 +28,8 @@ const bodies: Record<ActName, Record<string, unknown>> = {
   'retract-incident': { id: 'conoco', reason: 'Two reports of one attack.' },
   'retract-statement': { id: 's1', reason: 'Never said.', takesBack: 2 },
   'withdraw-document': { id: 'd1', reason: 'Its publisher took it down.' },
+  'record-assessment': { about: { claim: 's1#2' }, credibility: 2, reliability: 'B', grounds: 'Seen by two.' },
+  'retract-assessment': { id: 'a1', reason: 'It was of another claim.' },
   'mark-document-unreachable': { id: 'd1', reason: 'The address answers 404.' },
 };
 

@@ -7,6 +7,7 @@ import {
   CorrectIncidentDto,
   MarkDocumentUnreachableDto,
   OpenLedgerDto,
+  RecordAssessmentDto,
   RecordIncidentDto,
   RecordStatementDto,
   RegisterActorDto,
@@ -29,7 +30,7 @@ interface ActDoor {
   role: AccessRole;
   summary: string;
   /** What the address names, where the act changes something that exists. */
-  changes?: 'incident' | 'statement' | 'document';
+  changes?: 'incident' | 'statement' | 'document' | 'assessment';
 }
 
 export const ACTS = {
@@ -83,6 +84,19 @@ export const ACTS = {
     role: 'curator',
     summary: 'Note that a document cannot be reached any more',
     changes: 'document',
+  },
+  'record-assessment': {
+    body: RecordAssessmentDto,
+    route: 'assessments',
+    role: 'recorder',
+    summary: 'Record how a claim, or a line, is judged',
+  },
+  'retract-assessment': {
+    body: TakeBackDto,
+    route: 'assessments/:id/retract',
+    role: 'curator',
+    summary: 'Retract an assessment, or take that back',
+    changes: 'assessment',
   },
 } as const satisfies Record<ActName, ActDoor>;
 
@@ -168,6 +182,9 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
     }
     case 'record-statement':
       return { act, statement: thing } as unknown as OpenAct;
+    case 'record-assessment':
+      return { act, assessment: thing } as unknown as OpenAct;
+    case 'retract-assessment':
     case 'retract-incident':
     case 'retract-statement':
     case 'withdraw-document':

@@ -100,6 +100,15 @@ export const IsClaimId = (): PropertyDecorator =>
     matches(CLAIM_ID, "must be a claim's id: the statement's id, # and the claim's number in it, from 1"),
   ]);
 
+const LINE = /^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$/;
+
+/** A line: an actor's id, or `unnamed@` and the id of who published it first. */
+export const IsLine = (): PropertyDecorator =>
+  field({ type: 'string', pattern: LINE.source }, [
+    isString,
+    matches(LINE, "must be a line: an actor's id, or unnamed@ and the id of the first publisher"),
+  ]);
+
 const LABEL_LENGTH_MAX = 300;
 export const IsLabel = (): PropertyDecorator =>
   field({ type: 'string', minLength: 1, maxLength: LABEL_LENGTH_MAX }, [

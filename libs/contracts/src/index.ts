@@ -25,6 +25,7 @@ export { isId } from './fields.js';
 export { readQuery } from './queries.js';
 export {
   ActorsQuery,
+  AssessmentsQuery,
   DocumentsQuery,
   EntitiesAnswer,
   EntityAnswer,

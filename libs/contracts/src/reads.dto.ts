@@ -15,7 +15,7 @@ import {
   SIDES,
   type Claim,
 } from '#domain';
-import { IsId, IsOneOf } from './fields.js';
+import { IsClaimId, IsId, IsLine, IsOneOf } from './fields.js';
 import { AreSomeOf, IsCursor, IsDate, IsDigits } from './query-fields.js';
 import { ClaimDto, QuoteDto, TimeSpanDto, WhoDto } from './vocabulary.dto.js';
 
@@ -102,6 +102,18 @@ export class StatementsQuery extends PageQuery {
   @IsId()
   @IsOptional()
   utterance?: string;
+}
+
+export class AssessmentsQuery extends PageQuery {
+  /** Assessments of this claim only: its statement's id, # and its number there. */
+  @IsClaimId()
+  @IsOptional()
+  claim?: string;
+
+  /** Assessments of this line only: the topmost actor of it, or unnamed@ and the first publisher. */
+  @IsLine()
+  @IsOptional()
+  line?: string;
 }
 
 export class IncidentsQuery extends PageQuery {

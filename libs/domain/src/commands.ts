@@ -1,5 +1,5 @@
 /** What one can ask of a ledger. Clock, ids and recorder come in from outside: the rules call neither. */
-import type { Actor, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
 
 export interface OpenLedger {
   act: 'open-ledger';
@@ -69,6 +69,16 @@ export interface MarkDocumentUnreachable {
   reason: Prose;
 }
 
+export interface RecordAssessment {
+  act: 'record-assessment';
+  id: Id;
+  assessment: Assessment;
+}
+
+export interface RetractAssessment extends TakingBack {
+  act: 'retract-assessment';
+}
+
 export type Act =
   | OpenLedger
   | RegisterActor
@@ -80,7 +90,9 @@ export type Act =
   | RetractStatement
   | RetractIncident
   | WithdrawDocument
-  | MarkDocumentUnreachable;
+  | MarkDocumentUnreachable
+  | RecordAssessment
+  | RetractAssessment;
 
 export type ActName = Act['act'];
 

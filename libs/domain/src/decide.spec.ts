@@ -462,3 +462,76 @@ describe('taking back', () => {
       .thenNothing();
   });
 });
+
+describe('an assessment', () => {
+  const assess = (about: object, more: object = { credibility: 2 }): Command =>
+    ({ act: 'record-assessment', id: 'a', assessment: { about, grounds: 'Made up.', ...more } }) as Command;
+  const unnamed: Command = {
+    act: 'register-actor',
+    id: 'official',
+    actor: { kind: 'unnamed', partOf: 'us', names: [{ text: 'An official' }] },
+  };
+  const army: Command = {
+    act: 'register-actor',
+    id: 'army',
+    actor: { kind: 'armed-force', partOf: 'us', names: [{ text: 'Its army' }] },
+  };
+  const before = [...begun, statement('s', [killed]), unnamed, army];
+
+  test('is of a claim, or of a line: the topmost actor, or an unnamed speaker by who published it first', () => {
+    for (const about of [{ claim: 's#1' }, { line: 'us' }, { line: 'unnamed@us' }]) {
+      given(...before)
+        .when(assess(about))
+        .then({ changes: [{ entity: 'a', version: 1 }], assessment: { about, credibility: 2 } });
+    }
+  });
+  test('is of what exists', () => {
+    given(...before)
+      .when(assess({ claim: 's#2' }))
+      .thenRejected('unknown-reference', '/about/claim');
+    given(...before)
+      .when(assess({ claim: 'x#1' }))
+      .thenRejected('unknown-reference', '/about/claim');
+    given(...before)
+      .when(assess({ claim: 'us#1' }))
+      .thenRejected('wrong-kind-of-reference', '/about/claim');
+    given(...before)
+      .when(assess({ line: 'x' }))
+      .thenRejected('unknown-reference', '/about/line');
+    given(...before)
+      .when(assess({ line: 'unnamed@x' }))
+      .thenRejected('unknown-reference', '/about/line');
+    given(...before)
+      .when(assess({ line: 'us' }, { reliability: 'A', by: 'x' }))
+      .thenRejected('unknown-reference', '/by');
+  });
+  test('is of a whole line, not of a part of one that speaks with its voice, nor of a speaker without a name', () => {
+    const refused = given(...before)
+      .when(assess({ line: 'army' }))
+      .thenRejected('does-not-fit', '/about/line');
+    expect(refused.details).toEqual({ line: 'us' });
+    given(...before)
+      .when(assess({ line: 'official' }))
+      .thenRejected('does-not-fit', '/about/line');
+  });
+  test('says something', () => {
+    given(...before)
+      .when(assess({ line: 'us' }, {}))
+      .thenRejected('does-not-fit', '/credibility');
+  });
+  test('is retracted and brought back', () => {
+    const retract = (version: number, takesBack?: number): Command => ({
+      act: 'retract-assessment',
+      id: 'a',
+      reason: 'Made up.',
+      ...(takesBack !== undefined && { takesBack }),
+      expect: [{ entity: 'a', version }],
+    });
+    given(...before, assess({ line: 'us' }), retract(1))
+      .when(retract(2, 2))
+      .then({ takesBack: 2 });
+    given(...before, assess({ line: 'us' }), retract(1))
+      .when(retract(2))
+      .thenRejected('already-so');
+  });
+});

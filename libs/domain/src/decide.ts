@@ -3,6 +3,7 @@
  * act does the work; this only switches.
  */
 import type { Command, OpenLedger } from './commands.js';
+import { recordAssessment, retractAssessment } from './assessments.js';
 import { markDocumentUnreachable, registerDocument, withdrawDocument } from './documents.js';
 import { correctIncident, recordIncident, retractIncident } from './incidents.js';
 import type { Fact } from './records.js';
@@ -41,6 +42,10 @@ export function decide(state: State, command: Command): Fact | null {
       return withdrawDocument(state, command);
     case 'mark-document-unreachable':
       return markDocumentUnreachable(state, command);
+    case 'record-assessment':
+      return recordAssessment(state, command);
+    case 'retract-assessment':
+      return retractAssessment(state, command);
     default:
       return command satisfies never;
   }

@@ -26,7 +26,7 @@ function subjectAfter(fact: Fact, version: number, before: Entity | undefined): 
     case 'LedgerOpened':
       return { kind: 'ledger', version };
     case 'ActorRegistered':
-      return { kind: 'actor', version };
+      return { kind: 'actor', version, actorKind: fact.data.actor.kind, partOf: fact.data.actor.partOf };
     case 'PlaceRegistered':
       return { kind: 'place', version, placeKind: fact.data.place.kind };
     case 'DocumentRegistered':
@@ -43,9 +43,12 @@ function subjectAfter(fact: Fact, version: number, before: Entity | undefined): 
     case 'StatementRetracted':
     case 'IncidentRetracted':
     case 'DocumentWithdrawn':
+    case 'AssessmentRetracted':
       return before === undefined
         ? undefined
         : { ...(before as Countable), goneSince: fact.data.takesBack === undefined ? version : undefined };
+    case 'AssessmentRecorded':
+      return { kind: 'assessment', version };
     case 'DocumentUnreachable':
       return before?.kind === 'document' ? { ...before, unreachable: true } : before;
     default:

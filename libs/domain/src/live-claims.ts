@@ -10,12 +10,23 @@ import { changedBy, isNone, tripleOf, type Triple } from './quantities.js';
 import { compareWho, concerns, isListed, keysOf, whoText, type Question, type Subject } from './questions.js';
 import { lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 import { lastSecondOf, type Span } from './times.js';
-import type { Basis, Claim, ClaimId, Form, Id, LocalTime, Quantity, Who } from './vocabulary.js';
+import type {
+  Basis,
+  Claim,
+  ClaimId,
+  Credibility,
+  Form,
+  Id,
+  LocalTime,
+  Quantity,
+  Reliability,
+  Who,
+} from './vocabulary.js';
 
 /** Credibility of a claim and reliability of who makes it (Admiralty code). 6 and F: cannot be judged. */
 export interface Grade {
-  credibility?: 1 | 2 | 3 | 4 | 5 | 6;
-  reliability?: 'A' | 'B' | 'C' | 'D' | 'E' | 'F';
+  credibility?: Credibility;
+  reliability?: Reliability;
 }
 
 /** What later acts, not other claims, did to a claim. */

@@ -3,7 +3,7 @@
  *
  * STORAGE FORMAT. The keys of `RecordData` with their version are the types of the records, for ever.
  */
-import type { Actor, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
 
 /** An entity that the command created or changed, and its version from then on (1, 2, 3 …). */
 export interface Change {
@@ -79,6 +79,13 @@ export interface DocumentUnreachable extends Changed {
   reason: Prose;
 }
 
+export interface AssessmentRecorded extends Changed {
+  assessment: Assessment;
+}
+
+/** The recorder's own error, or judged so no more. */
+export type AssessmentRetracted = TakenBack;
+
 /** Every kind of record in its newest version. Older versions are read through upcasters (libs/ledger). */
 export interface RecordData {
   LedgerOpened: LedgerOpened;
@@ -92,6 +99,8 @@ export interface RecordData {
   IncidentRetracted: IncidentRetracted;
   DocumentWithdrawn: DocumentWithdrawn;
   DocumentUnreachable: DocumentUnreachable;
+  AssessmentRecorded: AssessmentRecorded;
+  AssessmentRetracted: AssessmentRetracted;
 }
 
 export type RecordName = keyof RecordData;

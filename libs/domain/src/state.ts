@@ -4,24 +4,26 @@
  * A state can lie over another one: the writer decides a batch on such an overlay and either commits it into the state
  * below, or drops it, which costs nothing.
  */
-import type { Id, PlaceKind, Predicate } from './vocabulary.js';
+import type { ActorKind, Id, PlaceKind, Predicate } from './vocabulary.js';
 
 export type Entity =
   | { kind: 'ledger'; version: number }
-  | { kind: 'actor'; version: number }
+  /** With what says which line it belongs to. */
+  | { kind: 'actor'; version: number; actorKind: ActorKind; partOf?: Id | undefined }
   | { kind: 'place'; version: number; placeKind: PlaceKind }
   | ({ kind: 'document'; version: number; unreachable?: true } & Gone)
   /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
   | ({ kind: 'incident'; version: number; card: string } & Gone)
   /** Of each claim in order what a later one must share that names it. */
-  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] } & Gone);
+  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] } & Gone)
+  | ({ kind: 'assessment'; version: number } & Gone);
 
 /** What can be taken back: the version with which it was, while it is. */
 interface Gone {
   goneSince?: number | undefined;
 }
 
-export type Countable = Extract<Entity, { kind: 'document' | 'incident' | 'statement' }>;
+export type Countable = Extract<Entity, { kind: 'document' | 'incident' | 'statement' | 'assessment' }>;
 
 /** What `<statement>#<n>` stands for. `about` is the canonical text of what the claim is about. */
 export interface NamedClaim {

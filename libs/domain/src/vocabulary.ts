@@ -446,3 +446,30 @@ export interface Statement {
   /** @minItems 1 @maxItems 200 */
   claims: Claim[];
 }
+
+/** How credible what is said is judged to be; 6: it cannot be judged, which is not the worst. */
+export const CREDIBILITIES = [1, 2, 3, 4, 5, 6] as const;
+export type Credibility = (typeof CREDIBILITIES)[number];
+
+/** How reliable who says it is judged to be; F: it cannot be judged, which is not the worst. */
+export const RELIABILITIES = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
+export type Reliability = (typeof RELIABILITIES)[number];
+
+/** Somebody's judgement, in the Admiralty code. */
+export interface Assessment {
+  about: AssessmentAbout;
+  credibility?: Credibility;
+  reliability?: Reliability;
+  /** Who judges; left out, who recorded it. */
+  by?: Id;
+  /** Why they judge so. */
+  grounds: Prose;
+}
+
+/** One claim, or all that a line says: the topmost actor, or `unnamed@` and the first publisher. */
+export type AssessmentAbout =
+  | { claim: ClaimId }
+  | {
+      /** @pattern ^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$ */
+      line: string;
+    };

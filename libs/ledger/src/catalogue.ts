@@ -22,6 +22,8 @@ export const RECORD_VERSIONS = {
   IncidentRetracted: 1,
   DocumentWithdrawn: 1,
   DocumentUnreachable: 1,
+  AssessmentRecorded: 1,
+  AssessmentRetracted: 1,
 } as const satisfies Record<RecordName, number>;
 
 /** Reads the data of one version as that of the next. Pure; the bytes in the log stay as they are. */

@@ -7,7 +7,7 @@ import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
 import { registerCards } from './projection.js';
 
-export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents';
+export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents' | 'assessments';
 
 /** Something recorded, as it is at the moment asked about. */
 export interface ShownEntity {
@@ -37,6 +37,7 @@ const ENTITY_FILTERS = {
   places: ['kind', 'inside'],
   documents: ['kind', 'publisher'],
   statements: ['document', 'speaker', 'utterance'],
+  assessments: ['about'],
 } as const;
 
 interface EntityRow {

@@ -14,9 +14,11 @@ import {
   scopeKey,
   voiceOf,
   type Actor,
+  type AssessmentAbout,
   type Claim,
   type Document,
   type Figure,
+  type Grade,
   type Id,
   type Incident,
   type LedgerRecord,
@@ -67,9 +69,21 @@ export interface Sources {
   things: Map<string, Row>;
   /** What counts no more, by `thingKey`: of all that the claims of the batch hang on. */
   gone: Set<string>;
+  /** By what they are about, in the order they were recorded: of all claims of the batch, and of all lines. */
+  assessments: Map<string, Assessed[]>;
 }
 
-type ThingTable = 'documents' | 'statements' | 'incidents';
+/** One assessment, as far as figures hang on it. */
+export interface Assessed extends Grade {
+  id: Id;
+}
+
+/** How `about` stands in the table. */
+export function assessedKey(about: AssessmentAbout): string {
+  return 'claim' in about ? `claim ${about.claim}` : `line ${about.line}`;
+}
+
+type ThingTable = 'documents' | 'statements' | 'incidents' | 'assessments';
 
 export const thingKey = (table: ThingTable, id: Id): string => `${table} ${id}`;
 
@@ -137,6 +151,21 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
       return;
     case 'DocumentWithdrawn':
       takeBack('documents', entity, 'withdrawn', record.data, sources, batch, sequence);
+      return;
+    case 'AssessmentRecorded': {
+      const { assessment } = record.data;
+      const { credibility, reliability } = assessment;
+      const key = assessedKey(assessment.about);
+      const numbers = { credibility: credibility ?? null, reliability: reliability ?? null };
+      const row = { ...entity, about: key, recorded: sequence, ...numbers, body: assessment, ...LIVE };
+      putThing('assessments', row, sources, batch, sequence);
+      const grade = { ...(credibility && { credibility }), ...(reliability && { reliability }) };
+      sources.assessments.set(key, [...(sources.assessments.get(key) ?? []), { id: entity.id, ...grade }]);
+      recomputeAssessed(key, sources, batch, sequence);
+      return;
+    }
+    case 'AssessmentRetracted':
+      takeBack('assessments', entity, 'retracted', record.data, sources, batch, sequence);
       return;
     case 'DocumentUnreachable': {
       const before = thing('documents', entity.id, sources);
@@ -254,10 +283,37 @@ function takeBack(
   putThing(table, { ...before, ...entity, ...standing }, sources, batch, sequence);
   if (takesBack === undefined) sources.gone.add(thingKey(table, entity.id));
   else sources.gone.delete(thingKey(table, entity.id));
+  if (table === 'assessments') return recomputeAssessed(String(before['about']), sources, batch, sequence);
   for (const [key, { claims }] of sources.abouts) {
     const isTouched = table === 'incidents' ? key === entity.id : claims.some((one) => hangsOn(one, table, entity.id));
     if (isTouched) recompute(key, sources, batch, sequence);
   }
+}
+
+function recomputeAssessed(assessed: string, sources: Sources, batch: RowBatch, sequence: number): void {
+  for (const [key, { claims }] of sources.abouts) {
+    const isTouched = claims.some((one) => assessedKeysOf(one, sources.registers).includes(assessed));
+    if (isTouched) recompute(key, sources, batch, sequence);
+  }
+}
+
+/** What is judged of a claim: itself and, where that leaves something open, its line. */
+function assessedKeysOf(one: SourcedClaim, registers: Registers): [string, string] {
+  return [`claim ${one.id}`, `line ${voiceOf(one, registers).line}`];
+}
+
+/** The newest that says so much, of those that were not retracted. */
+function gradeOf(one: SourcedClaim, { assessments, gone, registers }: Sources): Grade {
+  const grade: Grade = {};
+  if (assessments.size === 0) return grade;
+  for (const key of assessedKeysOf(one, registers)) {
+    for (const { id, credibility, reliability } of (assessments.get(key) ?? []).toReversed()) {
+      if (gone.has(thingKey('assessments', id))) continue;
+      if (credibility !== undefined) grade.credibility ??= credibility;
+      if (reliability !== undefined) grade.reliability ??= reliability;
+    }
+  }
+  return grade;
 }
 
 function hangsOn({ statement, document }: SourcedClaim, table: ThingTable, id: Id): boolean {
@@ -342,7 +398,10 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
   const known = about(key, sources);
   const { subject, rows } = known;
   if (subject === undefined) return;
-  const claims = known.claims.map((one) => withFate(one, key, sources.gone));
+  const claims = known.claims.map((one) => {
+    const grade = gradeOf(one, sources);
+    return withFate(Object.keys(grade).length === 0 ? one : { ...one, grade }, key, sources.gone);
+  });
   const next = new Map<string, { table: VersionedTable; row: Row }>();
   for (const question of questionsAbout(claims, subject, sources.registers)) {
     const found = positionsOf(question, claims, subject, sources.registers);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Pool } from 'pg';
 import { applyPolicy, isListed, POLICY_VERSIONS, positionsOf, type Command, type PolicyName } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf, takenBack, withFate } from '#testing';
+import { Fates, factsOf, freshDatabase, histories, recordsOf } from '#testing';
 import {
   aboutsOf,
   documentFacts,
@@ -23,6 +23,7 @@ const TABLES = [
   'statements',
   'claims',
   'incidents',
+  'assessments',
   'parties',
   'positions',
   'figures',
@@ -196,7 +197,12 @@ describe('the read models', () => {
     await Promise.all([...Array(4)].map(() => ReadModels.open(pool, models.schema)));
     await Promise.all([...Array(4)].map(() => ReadModels.open(pool, 'models_at_once')));
     const { rows } = await pool.query<{ file: string }>('select file from models_at_once.migrations order by file');
-    expect(rows.map(({ file }) => file)).toEqual(['001-tables.sql', '002-place.sql', '003-status.sql']);
+    expect(rows.map(({ file }) => file)).toEqual([
+      '001-tables.sql',
+      '002-place.sql',
+      '003-status.sql',
+      '004-assessments.sql',
+    ]);
   });
 });
 
@@ -233,10 +239,10 @@ function figuresFrom(entries: readonly ReadRecord[]): Set<string> {
       }
     }
   }
-  const gone = takenBack(entries.map(({ record }) => record));
+  const fates = new Fates(entries.map(({ record }) => record));
   const figures = new Set<string>();
   for (const [about, recorded] of claims) {
-    const said = recorded.map((claim) => withFate(claim, about, gone));
+    const said = recorded.map((claim) => fates.of(claim, about, registers));
     const subject = subjects.get(about);
     if (subject === undefined) continue;
     for (const question of questionsAbout(said, subject, registers)) {

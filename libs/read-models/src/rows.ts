@@ -13,6 +13,7 @@ const KEYS = {
   statements: ['id'],
   claims: ['id'],
   incidents: ['id'],
+  assessments: ['id'],
   parties: ['incident', 'side', 'actor'],
   positions: ['about', 'predicate', 'key', 'who'],
   figures: ['about', 'predicate', 'key', 'who', 'policy'],

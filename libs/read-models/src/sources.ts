@@ -1,13 +1,26 @@
 /** Loads what the tables say about everything that a batch of records touches, with few queries however long the batch. */
 import type { PoolClient } from 'pg';
-import type { Actor, Claim, Document, Id, Incident, LedgerRecord, Place, Statement } from '#domain';
+import type {
+  Actor,
+  Claim,
+  Credibility,
+  Document,
+  Id,
+  Incident,
+  LedgerRecord,
+  Place,
+  Reliability,
+  Statement,
+} from '#domain';
 import {
   aboutsOf,
+  assessedKey,
   documentFacts,
   registerCards,
   sourcedClaim,
   thingKey,
   type AboutFacts,
+  type Assessed,
   type DocumentFacts,
   type RegisterCards,
   type Sources,
@@ -22,15 +35,22 @@ export async function loadSources(
   registers: RegisterCards | undefined,
 ): Promise<Sources> {
   const touched = touchedBy(records);
-  for (const key of await aboutsOfClaims(client, schema, ledger, touched)) touched.abouts.add(key);
   const gone = new Set<string>();
+  const things = await loadThings(client, schema, ledger, touched.changed);
+  for (const id of touched.changed.assessments) {
+    const about = things.get(thingKey('assessments', id))?.['about'];
+    if (typeof about === 'string') touched.assessed.add(about);
+  }
+  for (const key of await aboutsOfClaims(client, schema, ledger, touched)) touched.abouts.add(key);
+  const abouts = await loadAbouts(client, schema, ledger, [...touched.abouts], gone);
   return {
     registers: registers ?? (await loadRegisters(client, schema, ledger)),
     documents: await loadDocuments(client, schema, ledger, [...touched.documents], gone),
-    abouts: await loadAbouts(client, schema, ledger, [...touched.abouts], gone),
+    abouts,
     parties: await loadParties(client, schema, ledger, [...touched.changed.incidents]),
-    things: await loadThings(client, schema, ledger, touched.changed),
+    things,
     gone,
+    assessments: await loadAssessments(client, schema, ledger, abouts, gone),
   };
 }
 
@@ -38,12 +58,14 @@ interface Touched {
   documents: Set<Id>;
   abouts: Set<string>;
   /** What exists and is changed, by table. */
-  changed: { documents: Set<Id>; statements: Set<Id>; incidents: Set<Id> };
+  changed: { documents: Set<Id>; statements: Set<Id>; incidents: Set<Id>; assessments: Set<Id> };
+  /** What is judged, by `assessedKey`. */
+  assessed: Set<string>;
 }
 
 function touchedBy(records: readonly LedgerRecord[]): Touched {
-  const changed = { documents: new Set<Id>(), statements: new Set<Id>(), incidents: new Set<Id>() };
-  const touched: Touched = { documents: new Set(), abouts: new Set(), changed };
+  const changed = { documents: new Set(), statements: new Set(), incidents: new Set(), assessments: new Set() };
+  const touched: Touched = { documents: new Set(), abouts: new Set(), changed, assessed: new Set() } as Touched;
   for (const record of records) {
     const id = record.data.changes[0]?.entity ?? '';
     if (record.name === 'DocumentRegistered' && record.data.document.copyOf !== undefined) {
@@ -53,6 +75,8 @@ function touchedBy(records: readonly LedgerRecord[]): Touched {
       touched.abouts.add(id);
       changed.incidents.add(id);
     }
+    if (record.name === 'AssessmentRecorded') touched.assessed.add(assessedKey(record.data.assessment.about));
+    if (record.name === 'AssessmentRetracted') changed.assessments.add(id);
     if (record.name === 'StatementRetracted') changed.statements.add(id);
     if (record.name === 'DocumentWithdrawn' || record.name === 'DocumentUnreachable') changed.documents.add(id);
     if (record.name === 'StatementRecorded') {
@@ -65,19 +89,20 @@ function touchedBy(records: readonly LedgerRecord[]): Touched {
   return touched;
 }
 
-/** What the claims of changed statements and documents are about. */
+/** What the claims of changed statements and documents, and those that are judged, are about. */
 async function aboutsOfClaims(
   client: PoolClient,
   schema: string,
   ledger: string,
-  { changed: { statements, documents } }: Touched,
+  { changed: { statements, documents }, assessed }: Touched,
 ): Promise<string[]> {
-  if (statements.size + documents.size === 0) return [];
+  if (statements.size + documents.size + assessed.size === 0) return [];
   const { rows } = await client.query<{ about: string }>(
     `select distinct unnest(c.abouts) as about from ${schema}.claims c
        join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
-      where c.ledger = $1 and c.to_seq is null and (s.id = any($2) or s.document = any($3))`,
-    [ledger, [...statements], [...documents]],
+      where c.ledger = $1 and c.to_seq is null
+        and (s.id = any($2) or s.document = any($3) or 'claim ' || c.id = any($4) or 'line ' || c.line = any($4))`,
+    [ledger, [...statements], [...documents], [...assessed]],
   );
   return rows.map(({ about }) => about);
 }
@@ -90,7 +115,7 @@ async function loadThings(
   changed: Touched['changed'],
 ): Promise<Map<string, Row>> {
   const things = new Map<string, Row>();
-  for (const table of ['documents', 'statements', 'incidents'] as const) {
+  for (const table of ['documents', 'statements', 'incidents', 'assessments'] as const) {
     if (changed[table].size === 0) continue;
     const { rows } = await client.query<{ id: Id; row: Row }>(
       `select t.id, to_jsonb(t) - 'ledger' - 'from_seq' - 'to_seq' as row from ${schema}.${table} t
@@ -100,6 +125,35 @@ async function loadThings(
     for (const { id, row } of rows) things.set(thingKey(table, id), row);
   }
   return things;
+}
+
+/** Of every claim that was loaded, and of all lines: there are few of these, and a batch's new claims may be of any. */
+async function loadAssessments(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  abouts: ReadonlyMap<string, AboutFacts>,
+  gone: Set<string>,
+): Promise<Map<string, Assessed[]>> {
+  const claims = [...abouts.values()].flatMap(({ claims: some }) => some.map(({ id }) => `claim ${id}`));
+  const { rows } = await client.query<{
+    id: Id;
+    about: string;
+    credibility: Credibility | null;
+    reliability: Reliability | null;
+    status: string;
+  }>(
+    `select id, about, credibility, reliability, status from ${schema}.assessments
+      where ledger = $1 and to_seq is null and (about = any($2) or about like 'line %') order by recorded`,
+    [ledger, claims],
+  );
+  const assessments = new Map<string, Assessed[]>();
+  for (const { id, about, credibility, reliability, status } of rows) {
+    if (isGone(status)) gone.add(thingKey('assessments', id));
+    const grade = { ...(credibility !== null && { credibility }), ...(reliability !== null && { reliability }) };
+    assessments.set(about, [...(assessments.get(about) ?? []), { id, ...grade }]);
+  }
+  return assessments;
 }
 
 async function loadRegisters(client: PoolClient, schema: string, ledger: string): Promise<RegisterCards> {

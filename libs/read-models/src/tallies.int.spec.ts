@@ -20,7 +20,7 @@ import {
   type Who,
 } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf, takenBack, withFate } from '#testing';
+import { Fates, factsOf, freshDatabase, histories, recordsOf } from '#testing';
 import { aboutsOf, documentFacts, registerCards, sourcedClaim, type DocumentFacts } from './projection.js';
 import { ReadModels } from './read-models.js';
 import {
@@ -47,10 +47,10 @@ class Plain {
   readonly registers = registerCards(new Map(), new Map());
   readonly incidents = new Map<string, Incident>();
   readonly #claims = new Map<string, SourcedClaim[]>();
-  readonly #gone: ReadonlySet<string>;
+  readonly #fates: Fates;
 
   constructor(entries: readonly ReadRecord[]) {
-    this.#gone = takenBack(entries.map(({ record }) => record));
+    this.#fates = new Fates(entries.map(({ record }) => record));
     const documents = new Map<string, DocumentFacts>();
     for (const { record } of entries) {
       const id = record.data.changes[0]?.entity ?? '';
@@ -72,7 +72,7 @@ class Plain {
 
   figure(id: string, measure: Measure, who: Who | undefined, policy: PolicyName): Addend {
     const incident = this.incidents.get(id);
-    const claims = this.#claims.get(id)?.map((claim) => withFate(claim, id, this.#gone));
+    const claims = this.#claims.get(id)?.map((claim) => this.#fates.of(claim, id, this.registers));
     if (incident === undefined || claims === undefined) return UNREPORTED;
     const question = { predicate: MEASURES[measure], ...(who !== undefined && { who }) };
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
@@ -80,7 +80,7 @@ class Plain {
 
   chosen({ filter, side }: TallyQuestion): string[] {
     return [...this.incidents]
-      .filter(([id]) => !this.#gone.has(id))
+      .filter(([id]) => !this.#fates.gone.has(id))
       .filter(([, incident]) => filter.method === undefined || incident.method === filter.method)
       .filter(([, { place }]) => {
         if (filter.place === undefined) return true;

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import {
   CATEGORIES,
+  CREDIBILITIES,
   decide,
   evolve,
   FORMS,
@@ -14,6 +15,7 @@ import {
   METHODS,
   PREDICATES,
   Rejected,
+  RELIABILITIES,
   SIDES,
   STANCES,
   type Claim,
@@ -31,6 +33,7 @@ const actor = some('actor-');
 const place = some('place-');
 const document = some('document-');
 const incident = some('incident-');
+const assessment = some('assessment-');
 
 const day = fc.integer({ min: 1, max: 28 }).map((n) => `2023-04-${String(n).padStart(2, '0')}`);
 const span: fc.Arbitrary<TimeSpan> = fc
@@ -206,9 +209,33 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: fc
       .record({
+        id: assessment,
+        about: fc.oneof(
+          fc.integer({ min: 0, max: 30 }).map((n) => ({ claim: `statement-${n}#1` })),
+          fc.constantFrom({ line: 'actor-0' }, { line: 'actor-2' }, { line: 'unnamed@actor-2' }, { line: 'actor-1' }),
+        ),
+        credibility: fc.option(fc.constantFrom(...CREDIBILITIES), { nil: undefined }),
+        reliability: fc.option(fc.constantFrom(...RELIABILITIES), { nil: undefined }),
+      })
+      .map(({ id, about, credibility, reliability }): Command => ({
+        act: 'record-assessment',
+        id,
+        assessment: {
+          about,
+          ...(credibility && { credibility }),
+          ...(reliability && { reliability }),
+          grounds: 'Made up.',
+        },
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
         of: fc.constantFrom(
           { act: 'retract-statement' as const, ids: fc.integer({ min: 0, max: 30 }).map((n) => `statement-${n}`) },
           { act: 'retract-incident' as const, ids: incident },
+          { act: 'retract-assessment' as const, ids: assessment },
           { act: 'withdraw-document' as const, ids: document },
           { act: 'mark-document-unreachable' as const, ids: document },
         ),

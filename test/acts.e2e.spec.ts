@@ -121,6 +121,27 @@ describe('taking back', () => {
     expect(await totals()).toEqual(['taken-statement#2']);
   });
 
+  test('a corrected statement counts as corrected, from then on', async () => {
+    const seven = await injured();
+    const { sequence: before } = await ledger.read<{ sequence: number }>('');
+    const { version } = (await ledger.read<EntityAnswer>('/statements/taken-statement')).entity;
+    const { id: _, ...whole } = said('taken-statement', [
+      { predicate: 'injured', about: { incident: 'taken' }, stance: 'asserts', value: { low: 8, best: 8, high: 8 } },
+    ]);
+    const beside = { id: 'taken-statement', ifMatch: `"${version}"` };
+    const body = { ...whole, reason: 'The number was misread.' };
+    ({ position } = await ledger.record('correct-statement', body, beside));
+    expect(await injured()).toMatchObject({ best: 8 });
+    expect(await totals()).toEqual([]);
+    const { claims } = await ledger.read<StatementAnswer>('/statements/taken-statement');
+    expect(claims.map(({ id, sequence }) => [id, sequence])).toEqual([['taken-statement#1', position]]);
+    const again = await ledger.record('correct-statement', body, { ...beside, ifMatch: `"${version + 1}"` });
+    expect(again).toMatchObject({ unchanged: true });
+    const then = await ledger.read<TalliesAnswer>(`/tallies?of=injured&incident=taken&asOf=${before}`);
+    expect(then.figures[0]).toEqual(seven);
+    expect((await ledger.read<StatementAnswer>(`/statements/taken-statement?asOf=${before}`)).claims).toHaveLength(2);
+  });
+
   test('is for curators, and needs the version that was seen', async () => {
     const recorder = await app.client('syria', 'recorder');
     const body = { reason: 'A test.' };

@@ -109,6 +109,11 @@ export class RecorderController {
     return this.#record('retract-incident', request, reply);
   }
 
+  @Act('correct-statement')
+  correctStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('correct-statement', request, reply);
+  }
+
   @Act('retract-statement')
   retractStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
     return this.#record('retract-statement', request, reply);

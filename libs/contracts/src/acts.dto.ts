@@ -181,3 +181,19 @@ export class RecordStatementDto extends StatementDto {
   @AreExpectations()
   expect?: ExpectationDto[];
 }
+
+/** The statement as it should have been, whole; its claims keep their numbers. */
+export class CorrectStatementDto extends StatementDto {
+  /** The statement's id; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the statement that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}

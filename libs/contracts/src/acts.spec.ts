@@ -25,6 +25,7 @@ const bodies: Record<ActName, Record<string, unknown>> = {
   'record-incident': incident,
   'correct-incident': { ...incident, id: 'conoco', reason: 'The time was misread.' },
   'record-statement': statement,
+  'correct-statement': { ...statement, id: 's1', reason: 'The number was misread.' },
   'retract-incident': { id: 'conoco', reason: 'Two reports of one attack.' },
   'retract-statement': { id: 's1', reason: 'Never said.', takesBack: 2 },
   'withdraw-document': { id: 'd1', reason: 'Its publisher took it down.' },

@@ -5,6 +5,7 @@
 import { canonicalText, type Act, type ActName, type Expectation, type Id, type Statement } from '#domain';
 import {
   CorrectIncidentDto,
+  CorrectStatementDto,
   MarkDocumentUnreachableDto,
   OpenLedgerDto,
   RecordAssessmentDto,
@@ -64,6 +65,13 @@ export const ACTS = {
     role: 'recorder',
     summary: 'Record a statement with its claims',
   },
+  'correct-statement': {
+    body: CorrectStatementDto,
+    route: 'statements/:id/correct',
+    role: 'curator',
+    summary: 'Correct a statement',
+    changes: 'statement',
+  },
   'retract-statement': {
     body: TakeBackDto,
     route: 'statements/:id/retract',
@@ -107,8 +115,9 @@ type OpenStatement = Open<Omit<Statement, 'utterance'>> & { utterance?: Id };
 
 /** An act as it was sent: no id made, no text sealed. Not assignable to Act, whose private texts are sealed. */
 export type OpenAct =
-  | Open<DistributiveOmit<Exclude<Act, { act: 'record-statement' }>, 'id'>>
-  | { act: 'record-statement'; statement: OpenStatement };
+  | Open<DistributiveOmit<Exclude<Act, { statement: unknown }>, 'id'>>
+  | { act: 'record-statement'; statement: OpenStatement }
+  | { act: 'correct-statement'; statement: OpenStatement; reason: string };
 
 export interface CheckedBody {
   act: OpenAct;
@@ -182,6 +191,10 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
     }
     case 'record-statement':
       return { act, statement: thing } as unknown as OpenAct;
+    case 'correct-statement': {
+      const { reason, ...statement } = thing;
+      return { act, statement, reason } as unknown as OpenAct;
+    }
     case 'record-assessment':
       return { act, assessment: thing } as unknown as OpenAct;
     case 'retract-assessment':
@@ -197,7 +210,7 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
 export function completeAct({ act, id }: CheckedBody, newId: () => Id): Open<Act> {
   if (act.act === 'open-ledger') return act;
   const own = id ?? newId();
-  if (act.act !== 'record-statement') return { ...act, id: own };
+  if (!('statement' in act)) return { ...act, id: own };
   return { ...act, id: own, statement: { ...act.statement, utterance: act.statement.utterance ?? own } };
 }
 

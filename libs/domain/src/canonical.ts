@@ -23,3 +23,24 @@ const NEEDS_ESCAPE = /["\\\p{Cc}\p{Cs}]/u;
 function quoted(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
+
+/**
+ * Two 53-bit hashes of a text (after Austin Appleby's MurmurHash mixing), enough to tell a text from the one before it
+ * without keeping either. Not for secrets, and nothing but "nothing has changed" hangs on it.
+ */
+export function fingerprint(text: string): string {
+  return [0, 0x9e3779b9].map((seed) => hash53(text, seed).toString(36)).join('.');
+}
+
+function hash53(text: string, seed: number): number {
+  let high = 0xdeadbeef ^ seed;
+  let low = 0x41c6ce57 ^ seed;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    high = Math.imul(high ^ unit, 0x85ebca6b);
+    low = Math.imul(low ^ unit, 0xc2b2ae35);
+  }
+  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
+}

@@ -43,6 +43,13 @@ export interface RecordStatement {
   statement: Statement;
 }
 
+export interface CorrectStatement {
+  act: 'correct-statement';
+  id: Id;
+  statement: Statement;
+  reason: Prose;
+}
+
 /** Says that something counts no more; with `takesBack`, that it counts again. */
 interface TakingBack {
   id: Id;
@@ -87,6 +94,7 @@ export type Act =
   | RecordIncident
   | CorrectIncident
   | RecordStatement
+  | CorrectStatement
   | RetractStatement
   | RetractIncident
   | WithdrawDocument

@@ -535,3 +535,62 @@ describe('an assessment', () => {
       .thenRejected('already-so');
   });
 });
+
+describe('correcting a statement', () => {
+  const said = statement('s', [killed]);
+  const correctTo = (claims: unknown[], version?: number, more: Partial<Statement> = {}): Command => {
+    const { statement: whole } = statement('s', claims, more) as Extract<Command, { act: 'record-statement' }>;
+    const expected = version === undefined ? {} : { expect: [{ entity: 's', version }] };
+    return { act: 'correct-statement', id: 's', statement: whole, reason: 'Misread.', ...expected };
+  };
+  const two = { ...killed, value: { low: 2, best: 2, high: 2 } };
+
+  test('replaces the whole of it, with the reason', () => {
+    given(...begun, said)
+      .when(correctTo([two], 1))
+      .then({ changes: [{ entity: 's', version: 2 }], reason: 'Misread.', statement: { claims: [two] } });
+  });
+  test('is checked as when it is recorded', () => {
+    given(...begun, said)
+      .when(correctTo([two]))
+      .thenRejected('expect-required', '/expect');
+    given(...begun, said)
+      .when(correctTo([two, two], 1))
+      .thenRejected('duplicate-claim', '/claims/1');
+    given(...begun, said)
+      .when(correctTo([two], 1, { speaker: 'x' }))
+      .thenRejected('unknown-reference', '/speaker');
+    given(...begun)
+      .when(correctTo([two], 1))
+      .thenRejected('wrong-version', '/expect');
+  });
+  test('to what it says already is no change', () => {
+    given(...begun, said)
+      .when(correctTo([killed], 1))
+      .thenNothing();
+    given(...begun, said, correctTo([two], 1))
+      .when(correctTo([two], 2))
+      .thenNothing();
+    given(...begun, said, correctTo([two], 1))
+      .when(correctTo([killed], 2))
+      .then({ changes: [{ entity: 's', version: 3 }] });
+  });
+  test('later claims that name its claims see them as corrected', () => {
+    const change = statement('t', [{ ...killed, value: { change: 1, from: 's#1' } }]);
+    const injured = { ...killed, predicate: 'injured' };
+    given(...begun, said, correctTo([injured], 1))
+      .when(change)
+      .thenRejected('does-not-fit', '/claims/0/value/from');
+  });
+  test('leaves one that was retracted retracted', () => {
+    const retract = (version: number): Command => ({
+      act: 'retract-statement',
+      id: 's',
+      reason: 'No.',
+      expect: [{ entity: 's', version }],
+    });
+    given(...begun, said, retract(1), correctTo([two], 2))
+      .when(retract(3))
+      .thenRejected('already-so');
+  });
+});

@@ -10,7 +10,7 @@ import type { Fact } from './records.js';
 import { registerActor, registerPlace } from './register-acts.js';
 import { Rejected } from './rejected.js';
 import { requireExpected } from './rules.js';
-import { recordStatement, retractStatement } from './statements.js';
+import { correctStatement, recordStatement, retractStatement } from './statements.js';
 import { LEDGER_ENTITY, type State } from './state.js';
 import { CODEBOOK_VERSION, POLICY_VERSIONS } from './versions.js';
 
@@ -34,6 +34,8 @@ export function decide(state: State, command: Command): Fact | null {
       return correctIncident(state, command);
     case 'record-statement':
       return recordStatement(state, command);
+    case 'correct-statement':
+      return correctStatement(state, command);
     case 'retract-statement':
       return retractStatement(state, command);
     case 'retract-incident':

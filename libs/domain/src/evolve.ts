@@ -1,5 +1,5 @@
 /** What a fact changes in the state. Never refuses and never validates: what happened, happened. */
-import { canonicalText } from './canonical.js';
+import { canonicalText, fingerprint } from './canonical.js';
 import { documentKeys } from './documents.js';
 import type { Fact } from './records.js';
 import type { Countable, Entity, State } from './state.js';
@@ -35,10 +35,12 @@ function subjectAfter(fact: Fact, version: number, before: Entity | undefined): 
     case 'IncidentCorrected':
       // Correcting the card of one that was retracted brings it not back.
       return { ...(before as object), kind: 'incident', version, card: canonicalText(fact.data.incident) };
-    case 'StatementRecorded': {
+    case 'StatementRecorded':
+    case 'StatementCorrected': {
       const { speaker, claims } = fact.data.statement;
       const named = claims.map(({ predicate, about }) => ({ predicate, about: canonicalText(about) }));
-      return { kind: 'statement', version, speaker, claims: named };
+      const text = fingerprint(canonicalText(fact.data.statement));
+      return { ...(before as object), kind: 'statement', version, speaker, claims: named, fingerprint: text };
     }
     case 'StatementRetracted':
     case 'IncidentRetracted':

@@ -53,6 +53,13 @@ export interface StatementRecorded extends Changed {
   statement: Statement;
 }
 
+/** The statement as it should have been, whole: the recorder misread or mistyped it. Its claims keep their numbers. */
+export interface StatementCorrected extends Changed {
+  statement: Statement;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
 /** Something counts no more, or counts again: nothing is ever removed. */
 interface TakenBack extends Changed {
   /** Why, for the history. */
@@ -95,6 +102,7 @@ export interface RecordData {
   IncidentRecorded: IncidentRecorded;
   IncidentCorrected: IncidentCorrected;
   StatementRecorded: StatementRecorded;
+  StatementCorrected: StatementCorrected;
   StatementRetracted: StatementRetracted;
   IncidentRetracted: IncidentRetracted;
   DocumentWithdrawn: DocumentWithdrawn;

@@ -14,8 +14,8 @@ export type Entity =
   | ({ kind: 'document'; version: number; unreachable?: true } & Gone)
   /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
   | ({ kind: 'incident'; version: number; card: string } & Gone)
-  /** Of each claim in order what a later one must share that names it. */
-  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[] } & Gone)
+  /** Of each claim in order what a later one must share that names it; and what tells the same statement from another. */
+  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[]; fingerprint: string } & Gone)
   | ({ kind: 'assessment'; version: number } & Gone);
 
 /** What can be taken back: the version with which it was, while it is. */

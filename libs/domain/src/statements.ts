@@ -2,8 +2,8 @@
  * Statements and their claims. What is refused here contradicts itself or names what does not exist. That sources
  * contradict each other, or a source itself (low above best), is data: it is kept as published.
  */
-import { canonicalText } from './canonical.js';
-import type { Command, RecordStatement, RetractStatement } from './commands.js';
+import { canonicalText, fingerprint } from './canonical.js';
+import type { Command, CorrectStatement, RecordStatement, RetractStatement } from './commands.js';
 import type { Fact } from './records.js';
 import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
 import { Rejected } from './rejected.js';
@@ -12,6 +12,21 @@ import type { Claim, Id, Predicate, Quantity, Statement, Who } from './vocabular
 
 export function recordStatement(state: State, { id, statement }: RecordStatement): Fact {
   requireNew(state, id);
+  checkStatement(state, id, statement);
+  return { name: 'StatementRecorded', data: { changes: [{ entity: id, version: 1 }], statement } };
+}
+
+/** Replaces the whole statement; one that says the same already is no change. */
+export function correctStatement(state: State, command: CorrectStatement & Pick<Command, 'expect'>): Fact | null {
+  const { id, statement, reason } = command;
+  const current = requireToChange(state, id, 'statement', command.expect);
+  checkStatement(state, id, statement);
+  if (fingerprint(canonicalText(statement)) === current.fingerprint) return null;
+  const changes = [{ entity: id, version: current.version + 1 }];
+  return { name: 'StatementCorrected', data: { changes, statement, reason } };
+}
+
+function checkStatement(state: State, id: Id, statement: Statement): void {
   requireKind(state, statement.document, 'document', '/document');
   requireKind(state, statement.speaker, 'actor', '/speaker');
   if (statement.onBehalfOf !== undefined) requireKind(state, statement.onBehalfOf, 'actor', '/onBehalfOf');
@@ -35,7 +50,6 @@ export function recordStatement(state: State, { id, statement }: RecordStatement
     }
     seen.set(key, index);
   }
-  return { name: 'StatementRecorded', data: { changes: [{ entity: id, version: 1 }], statement } };
 }
 
 /** The recorder's own error: its claims count no more. */

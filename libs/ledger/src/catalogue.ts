@@ -18,6 +18,7 @@ export const RECORD_VERSIONS = {
   IncidentRecorded: 1,
   IncidentCorrected: 1,
   StatementRecorded: 1,
+  StatementCorrected: 1,
   StatementRetracted: 1,
   IncidentRetracted: 1,
   DocumentWithdrawn: 1,

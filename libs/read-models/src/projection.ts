@@ -79,8 +79,8 @@ export interface Assessed extends Grade {
 }
 
 /** How `about` stands in the table. */
-export function assessedKey(about: AssessmentAbout): string {
-  return 'claim' in about ? `claim ${about.claim}` : `line ${about.line}`;
+export function assessedKey(assessed: AssessmentAbout): string {
+  return 'claim' in assessed ? `claim ${assessed.claim}` : `line ${assessed.line}`;
 }
 
 type ThingTable = 'documents' | 'statements' | 'incidents' | 'assessments';
@@ -141,8 +141,30 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
       recompute(entity.id, sources, batch, sequence);
       return;
     case 'StatementRecorded':
-      putStatement(entity, record.data.statement, sources, batch, sequence);
+      for (const key of putStatement(entity, record.data.statement, sources, batch, {
+        sequence,
+        recorded: sequence,
+        ...LIVE,
+      })) {
+        recompute(key, sources, batch, sequence);
+      }
       return;
+    case 'StatementCorrected': {
+      const before = thing('statements', entity.id, sources);
+      batch.close('statements', before, sequence);
+      const old = removeClaims(entity.id, sources);
+      for (const { id } of old.claims.values()) batch.close('claims', { id }, sequence);
+      const [first] = old.claims.values();
+      const { status, reason } = before;
+      const abouts = putStatement(entity, record.data.statement, sources, batch, {
+        sequence,
+        recorded: first?.sequence ?? sequence,
+        status,
+        reason,
+      });
+      for (const key of new Set([...old.abouts, ...abouts])) recompute(key, sources, batch, sequence);
+      return;
+    }
     case 'StatementRetracted':
       takeBack('statements', entity, 'retracted', record.data, sources, batch, sequence);
       return;
@@ -229,11 +251,11 @@ function putStatement(
   statement: Statement,
   sources: Sources,
   batch: RowBatch,
-  sequence: number,
-): void {
+  { sequence, recorded, ...standing }: { sequence: number; recorded: number; status: unknown; reason: unknown },
+): Set<string> {
   const { claims, ...body } = statement;
   const { document, speaker, utterance } = statement;
-  putThing('statements', { ...entity, document, speaker, utterance, body, ...LIVE }, sources, batch, sequence);
+  putThing('statements', { ...entity, document, speaker, utterance, body, ...standing }, sources, batch, sequence);
   const facts = sources.documents.get(document);
   if (facts === undefined) throw new TypeError(`The document ${document} of ${entity.id} is not in the read models.`);
 
@@ -252,11 +274,19 @@ function putStatement(
         line,
         predicate: claim.predicate,
         stance: claim.stance,
+        recorded,
         body: claim,
       },
       sequence,
     );
-    const sourced = sourcedClaim({ id, sequence, statementId: entity.id, statement: body, claim, document: facts });
+    const sourced = sourcedClaim({
+      id,
+      sequence: recorded,
+      statementId: entity.id,
+      statement: body,
+      claim,
+      document: facts,
+    });
     for (const key of abouts) {
       const known = about(key, sources);
       known.claims.push(sourced);
@@ -264,7 +294,20 @@ function putStatement(
       touched.add(key);
     }
   }
-  for (const key of touched) recompute(key, sources, batch, sequence);
+  return touched;
+}
+
+/** Takes the claims of a statement away from whatever they are about. A joint claim stands in several places, and is one. */
+function removeClaims(statement: Id, { abouts }: Sources): { claims: Map<string, SourcedClaim>; abouts: Set<string> } {
+  const removed = { claims: new Map<string, SourcedClaim>(), abouts: new Set<string>() };
+  for (const [key, known] of abouts) {
+    const own = known.claims.filter((one) => one.statement === statement);
+    if (own.length === 0) continue;
+    for (const one of own) removed.claims.set(one.id, one);
+    removed.abouts.add(key);
+    known.claims = known.claims.filter((one) => one.statement !== statement);
+  }
+  return removed;
 }
 
 /** Something counts no more, or counts again: whatever its claims are about is worked out anew. */

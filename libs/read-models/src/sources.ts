@@ -77,9 +77,9 @@ function touchedBy(records: readonly LedgerRecord[]): Touched {
     }
     if (record.name === 'AssessmentRecorded') touched.assessed.add(assessedKey(record.data.assessment.about));
     if (record.name === 'AssessmentRetracted') changed.assessments.add(id);
-    if (record.name === 'StatementRetracted') changed.statements.add(id);
+    if (record.name === 'StatementRetracted' || record.name === 'StatementCorrected') changed.statements.add(id);
     if (record.name === 'DocumentWithdrawn' || record.name === 'DocumentUnreachable') changed.documents.add(id);
-    if (record.name === 'StatementRecorded') {
+    if (record.name === 'StatementRecorded' || record.name === 'StatementCorrected') {
       touched.documents.add(record.data.statement.document);
       for (const claim of record.data.statement.claims) {
         for (const key of aboutsOf(claim)) touched.abouts.add(key);
@@ -227,7 +227,7 @@ async function loadAbouts(
 
   const claims = await client.query<{
     id: string;
-    from_seq: string;
+    recorded: string;
     claim: Claim;
     statement: Id;
     statement_body: Omit<Statement, 'claims'>;
@@ -237,13 +237,13 @@ async function loadAbouts(
     document: Id;
     document_status: string;
   }>(
-    `select c.id, c.from_seq, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
+    `select c.id, c.recorded, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
             d.first_publisher, s.status as statement_status, d.id as document, d.status as document_status
        from ${schema}.claims c
        join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
        join ${schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
       where c.ledger = $1 and c.abouts && $2 and c.to_seq is null
-      order by c.from_seq, c.number`,
+      order by c.recorded, c.number`,
     [ledger, keys],
   );
   for (const row of claims.rows) {
@@ -252,7 +252,7 @@ async function loadAbouts(
     if (isGone(row.document_status)) gone.add(thingKey('documents', row.document));
     const sourced = sourcedClaim({
       id: row.id,
-      sequence: Number(row.from_seq),
+      sequence: Number(row.recorded),
       statementId: row.statement,
       statement: row.statement_body,
       claim,

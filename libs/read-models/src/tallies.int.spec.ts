@@ -20,7 +20,7 @@ import {
   type Who,
 } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { Fates, factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { Fates, factsOf, freshDatabase, histories, recordsOf, statementsOf } from '#testing';
 import { aboutsOf, documentFacts, registerCards, sourcedClaim, type DocumentFacts } from './projection.js';
 import { ReadModels } from './read-models.js';
 import {
@@ -58,12 +58,13 @@ class Plain {
       if (record.name === 'PlaceRegistered') this.registers.places.set(id, record.data.place);
       if (record.name === 'DocumentRegistered') documents.set(id, documentFacts(record.data.document, documents));
       if ('incident' in record.data) this.incidents.set(id, record.data.incident);
-      if (record.name !== 'StatementRecorded') continue;
-      const { claims, ...statement } = record.data.statement;
+    }
+    for (const { id, sequence, statement: whole } of statementsOf(entries.map(({ record }) => record))) {
+      const { claims, ...statement } = whole;
       const document = documents.get(statement.document);
       if (document === undefined) throw new Error('A statement without its document.');
       for (const [index, claim] of claims.entries()) {
-        const source = { sequence: record.sequence, statementId: id, statement, claim, document };
+        const source = { sequence, statementId: id, statement, claim, document };
         const sourced = sourcedClaim({ ...source, id: `${id}#${index + 1}` });
         for (const about of aboutsOf(claim)) this.#claims.set(about, [...(this.#claims.get(about) ?? []), sourced]);
       }

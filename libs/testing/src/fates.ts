@@ -1,5 +1,13 @@
 /** What later records do to a claim, from the records alone: beside the projection, for properties that compare the two. */
-import { voiceOf, type Grade, type Id, type LedgerRecord, type Registers, type SourcedClaim } from '#domain';
+import {
+  voiceOf,
+  type Grade,
+  type Id,
+  type LedgerRecord,
+  type Registers,
+  type SourcedClaim,
+  type Statement,
+} from '#domain';
 
 const TAKING_BACK: ReadonlySet<string> = new Set([
   'StatementRetracted',
@@ -41,4 +49,15 @@ export class Fates {
     if (this.gone.has(claim.document)) return { ...graded, setAside: 'document-withdrawn' };
     return graded;
   }
+}
+
+/** The statements as they were last corrected, each at the place where it was first recorded. */
+export function statementsOf(records: readonly LedgerRecord[]): { id: Id; sequence: number; statement: Statement }[] {
+  const statements = new Map<Id, { id: Id; sequence: number; statement: Statement }>();
+  for (const { name, data, sequence } of records) {
+    if (name !== 'StatementRecorded' && name !== 'StatementCorrected') continue;
+    const id = data.changes[0]?.entity ?? '';
+    statements.set(id, { id, sequence: statements.get(id)?.sequence ?? sequence, statement: data.statement });
+  }
+  return [...statements.values()];
 }

@@ -262,12 +262,20 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         form: fc.constantFrom(...FORMS),
         said: fc.option(span, { nil: undefined }),
         claims: fc.array(claim, { minLength: 1, maxLength: 4 }),
+        corrected: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 4 }),
       })
-      .map(({ id, said, ...statement }): Command => ({
-        act: 'record-statement',
-        id,
-        statement: { ...statement, ...(said !== undefined && { said }) },
-      })),
+      .map(({ id, said, corrected, ...rest }): Command => {
+        const whole = { ...rest, ...(said !== undefined && { said }) };
+        return corrected === null
+          ? { act: 'record-statement', id, statement: whole }
+          : {
+              act: 'correct-statement',
+              id,
+              statement: whole,
+              reason: 'Mistyped.',
+              expect: [{ entity: id, version: corrected }],
+            };
+      }),
   },
 );
 

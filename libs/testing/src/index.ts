@@ -11,7 +11,7 @@ export { describeWithKafka, describeWithTemporaryKafka } from './describe-with-k
 export { startInfrastructure, type Infrastructure } from './infrastructure.js';
 export { factsOf, histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
-export { Fates } from './fates.js';
+export { Fates, statementsOf } from './fates.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';

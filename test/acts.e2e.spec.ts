@@ -166,6 +166,56 @@ describe('taking back', () => {
   });
 });
 
+describe('a whole and its parts', () => {
+  const attacks = async (position: number) => {
+    const path = `/tallies?of=attacks&method=artillery&wait=${position}`;
+    const { rows, wholes } = await ledger.read<TalliesAnswer>(path);
+    return { best: rows[0]?.best, incidents: rows[0]?.incidents, wholes: wholes.map(({ incident: id }) => id) };
+  };
+
+  test('the whole is shown beside its parts, never added; untied, or without live parts, it counts', async () => {
+    const actor = { id: 'whole-actor', names: [{ text: 'Made up' }], kind: 'monitor' };
+    await ledger.record('register-actor', actor);
+    await ledger.record('register-document', {
+      id: 'whole-document',
+      publisher: actor.id,
+      kind: 'full',
+      title: 'Whole',
+    });
+    const card = { ...CARD, method: 'artillery' };
+    await ledger.record('record-incident', { id: 'whole', ...card, kind: 'bundle' });
+    for (const id of ['part-1', 'part-2']) await ledger.record('record-incident', { id, ...card });
+    const claim = (incident: string, best: number) => ({
+      predicate: 'happened',
+      about: { incident },
+      stance: 'asserts',
+      value: { low: best, best, high: best },
+    });
+    const said = { document: 'whole-document', speaker: actor.id, form: 'direct' };
+    const claims = [claim('whole', 5), claim('part-1', 1), claim('part-2', 1)];
+    const { position: start } = await ledger.record('record-statement', { ...said, claims });
+    expect(await attacks(start)).toEqual({ best: 7, incidents: 3, wholes: [] });
+
+    let position = start;
+    for (const id of ['part-1', 'part-2']) {
+      const tie = { whole: 'whole', kind: 'part-of', reason: 'It is one of the five.' };
+      ({ position } = await ledger.record('tie-incident', tie, { id, ifMatch: '"1"' }));
+    }
+    expect(await attacks(position)).toEqual({ best: 2, incidents: 2, wholes: ['whole'] });
+    const page = await ledger.read<IncidentAnswer>('/incidents/whole');
+    expect([page.wholes, page.parts.map(({ id }) => id)]).toEqual([[], ['part-1', 'part-2']]);
+    expect((await ledger.read<IncidentAnswer>('/incidents/part-1')).wholes).toEqual([{ id: 'whole', kind: 'part-of' }]);
+
+    ({ position } = await ledger.record('retract-incident', { reason: 'No.' }, { id: 'part-1', ifMatch: '"2"' }));
+    expect(await attacks(position)).toEqual({ best: 1, incidents: 1, wholes: ['whole'] });
+    const untie = { whole: 'whole', reason: 'It was another one.' };
+    ({ position } = await ledger.record('untie-incident', untie, { id: 'part-2', ifMatch: '"2"' }));
+    expect(await attacks(position)).toEqual({ best: 6, incidents: 2, wholes: [] });
+    const asOf = await ledger.read<TalliesAnswer>(`/tallies?of=attacks&method=artillery&asOf=${start}`);
+    expect(asOf.rows[0]).toMatchObject({ best: 7, incidents: 3 });
+  });
+});
+
 describe('changing an incident', () => {
   const correct = (id: string, title: string, ifMatch?: string) =>
     ledger.send(

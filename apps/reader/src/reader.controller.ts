@@ -259,7 +259,8 @@ export class ReaderController {
     const terms = (checked.of ?? 'attacks,killed,injured').split(',');
     await this.#needLine(moment, checked['of.party']);
     const measures = terms.filter((term): term is Measure => term in MEASURES);
-    const question: TallyQuestion = { measures, filter: incidentFilter(checked), policy: name, ...grouping(checked) };
+    const filter: IncidentFilter = { ...incidentFilter(checked), tied: 'parts' };
+    const question: TallyQuestion = { measures, filter, policy: name, ...grouping(checked) };
     const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question);
     const { figures, claims, more } =
       measures.length === 0
@@ -270,9 +271,20 @@ export class ReaderController {
     const { levels, claims: ofLevels } = terms.includes('force-level')
       ? await forceLevels(pool, schema, moment, clean({ actor, place }), name)
       : { levels: [], claims: [] };
+    const wholes =
+      measures.length === 0
+        ? { figures: [], claims: [] }
+        : await explainedFigures(
+            pool,
+            schema,
+            moment,
+            { ...question, filter: { ...filter, tied: 'wholes' } },
+            EXPLAINED_MAX,
+          );
     const beyond = measures.length === 0 ? null : await overlapping(pool, schema, moment, question.filter);
-    const all = [...claims, ...ofLevels];
-    return { ...named(moment), policy, rows, overlapping: beyond, figures, more, levels, beside, claims: all };
+    const all = [...new Map([...claims, ...wholes.claims, ...ofLevels].map((one) => [one.id, one])).values()];
+    const shown = { rows, overlapping: beyond, figures, more, wholes: wholes.figures, levels, beside, claims: all };
+    return { ...named(moment), policy, ...shown };
   }
 
   @Get(':ledger/records')

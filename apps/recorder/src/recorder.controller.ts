@@ -109,6 +109,16 @@ export class RecorderController {
     return this.#record('retract-incident', request, reply);
   }
 
+  @Act('tie-incident')
+  tieIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('tie-incident', request, reply);
+  }
+
+  @Act('untie-incident')
+  untieIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('untie-incident', request, reply);
+  }
+
   @Act('correct-statement')
   correctStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
     return this.#record('correct-statement', request, reply);

@@ -1,6 +1,14 @@
 /** The bodies of acts. They are flat: what the act is about, and beside it the act's own fields (id, expect, reason). */
 import { IsOptional } from 'class-validator';
-import { CREDIBILITIES, RELIABILITIES, type Credibility, type Expectation, type Reliability } from '#domain';
+import {
+  CREDIBILITIES,
+  RELIABILITIES,
+  TIES,
+  type Credibility,
+  type Expectation,
+  type Reliability,
+  type TieKind,
+} from '#domain';
 import { ExactlyOneOf, Nested } from './check-body.js';
 import { IsClaimId, IsId, IsIntegerBetween, IsLine, IsList, IsOneOf, IsProse } from './fields.js';
 import { ActorDto, DocumentDto, IncidentDto, PlaceDto, StatementDto } from './vocabulary.dto.js';
@@ -196,4 +204,16 @@ export class CorrectStatementDto extends StatementDto {
   /** The version of the statement that was seen; `If-Match: "<version>"` is short for it. */
   @AreExpectations()
   expect?: ExpectationDto[];
+}
+
+export class UntieIncidentDto extends MarkDocumentUnreachableDto {
+  /** Id of the whole, or of the group. */
+  @IsId()
+  whole!: string;
+}
+
+export class TieIncidentDto extends UntieIncidentDto {
+  /** Whether it is a part of a whole that was recorded too, or one of a group. */
+  @IsOneOf(TIES)
+  kind!: TieKind;
 }

@@ -25,6 +25,8 @@ const bodies: Record<ActName, Record<string, unknown>> = {
   'record-incident': incident,
   'correct-incident': { ...incident, id: 'conoco', reason: 'The time was misread.' },
   'record-statement': statement,
+  'tie-incident': { id: 'conoco', whole: 'april', kind: 'part-of', reason: 'It was one of them.' },
+  'untie-incident': { id: 'conoco', whole: 'april', reason: 'It was not.' },
   'correct-statement': { ...statement, id: 's1', reason: 'The number was misread.' },
   'retract-incident': { id: 'conoco', reason: 'Two reports of one attack.' },
   'retract-statement': { id: 's1', reason: 'Never said.', takesBack: 2 },

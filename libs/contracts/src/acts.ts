@@ -15,6 +15,8 @@ import {
   RegisterDocumentDto,
   RegisterPlaceDto,
   TakeBackDto,
+  TieIncidentDto,
+  UntieIncidentDto,
 } from './acts.dto.js';
 import { checkBody, type BodyClass } from './check-body.js';
 import { Problem, type Fault } from './problems.js';
@@ -57,6 +59,20 @@ export const ACTS = {
     route: 'incidents/:id/retract',
     role: 'curator',
     summary: 'Retract an incident, or take that back',
+    changes: 'incident',
+  },
+  'tie-incident': {
+    body: TieIncidentDto,
+    route: 'incidents/:id/tie',
+    role: 'curator',
+    summary: 'Tie an incident to its whole, or to a group',
+    changes: 'incident',
+  },
+  'untie-incident': {
+    body: UntieIncidentDto,
+    route: 'incidents/:id/untie',
+    role: 'curator',
+    summary: 'Untie an incident',
     changes: 'incident',
   },
   'record-statement': {
@@ -197,6 +213,11 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
     }
     case 'record-assessment':
       return { act, assessment: thing } as unknown as OpenAct;
+    case 'tie-incident': {
+      const { whole, kind, reason } = thing;
+      return { act, tie: { whole, kind }, reason } as unknown as OpenAct;
+    }
+    case 'untie-incident':
     case 'retract-assessment':
     case 'retract-incident':
     case 'retract-statement':

@@ -13,6 +13,7 @@ import {
   POLICY_VERSIONS,
   PREDICATES,
   SIDES,
+  TIES,
   type Claim,
 } from '#domain';
 import { IsClaimId, IsId, IsLine, IsOneOf } from './fields.js';
@@ -574,12 +575,27 @@ export class PredicateClaimsDto {
   lines!: LineClaimsDto[];
 }
 
+export class TieDto {
+  /** Id of the other incident. */
+  id!: string;
+
+  /** Whether the part is a part of the whole, or one of a group. */
+  @ApiProperty({ type: 'string', enum: [...TIES] })
+  kind!: string;
+}
+
 export class IncidentAnswer extends EntityAnswer {
   /** The policy that made the figures, with its version. */
   policy!: string;
 
   /** What the fields of the card follow. */
   card!: CardFieldDto[];
+
+  /** What it is a part of, and the groups it belongs to. */
+  wholes!: TieDto[];
+
+  /** What is a part of it, or belongs to it. */
+  parts!: TieDto[];
 
   /** Every question that a claim speaks to, with its answer. */
   answers!: QuestionAnswerDto[];
@@ -710,6 +726,9 @@ export class TalliesAnswer extends AnswerDto {
   /** How many incidents are in the sums but not among `figures`. */
   @ApiProperty({ type: 'integer' })
   more!: number;
+
+  /** Incidents whose parts are recorded too, and groups: shown beside, never added (the first 100). */
+  wholes!: IncidentFigureDto[];
 
   /** Levels of force, where asked for. */
   levels!: LevelDto[];

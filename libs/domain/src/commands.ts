@@ -1,5 +1,5 @@
 /** What one can ask of a ledger. Clock, ids and recorder come in from outside: the rules call neither. */
-import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement, Tie } from './vocabulary.js';
 
 export interface OpenLedger {
   act: 'open-ledger';
@@ -76,6 +76,22 @@ export interface MarkDocumentUnreachable {
   reason: Prose;
 }
 
+export interface TieIncident {
+  act: 'tie-incident';
+  /** The part. */
+  id: Id;
+  tie: Tie;
+  reason: Prose;
+}
+
+export interface UntieIncident {
+  act: 'untie-incident';
+  /** The part. */
+  id: Id;
+  whole: Id;
+  reason: Prose;
+}
+
 export interface RecordAssessment {
   act: 'record-assessment';
   id: Id;
@@ -99,6 +115,8 @@ export type Act =
   | RetractIncident
   | WithdrawDocument
   | MarkDocumentUnreachable
+  | TieIncident
+  | UntieIncident
   | RecordAssessment
   | RetractAssessment;
 

@@ -594,3 +594,75 @@ describe('correcting a statement', () => {
       .thenRejected('already-so');
   });
 });
+
+describe('tying incidents', () => {
+  const tie = (id: string, whole: string, version?: number, kind: 'part-of' | 'group' = 'part-of'): Command => ({
+    act: 'tie-incident',
+    id,
+    tie: { whole, kind },
+    reason: 'Made up.',
+    ...(version !== undefined && { expect: [{ entity: id, version }] }),
+  });
+  const untie = (id: string, whole: string, version: number): Command => ({
+    act: 'untie-incident',
+    id,
+    whole,
+    reason: 'Made up.',
+    expect: [{ entity: id, version }],
+  });
+  const three = [...begun, incident('k')];
+
+  test('makes one a part of another; the part changes', () => {
+    given(...three)
+      .when(tie('i', 'j', 1))
+      .then({ changes: [{ entity: 'i', version: 2 }], tie: { whole: 'j', kind: 'part-of' }, reason: 'Made up.' });
+    given(...three, tie('i', 'j', 1))
+      .when(tie('i', 'k', 2, 'group'))
+      .then({ tie: { whole: 'k', kind: 'group' } });
+  });
+  test('is of incidents that exist and count, by the version that was seen', () => {
+    given(...three)
+      .when(tie('i', 'j'))
+      .thenRejected('expect-required', '/expect');
+    given(...three)
+      .when(tie('i', 'x', 1))
+      .thenRejected('unknown-reference', '/whole');
+    given(...three)
+      .when(tie('i', 'us', 1))
+      .thenRejected('wrong-kind-of-reference', '/whole');
+    const gone: Command = { act: 'retract-incident', id: 'j', reason: 'No.', expect: [{ entity: 'j', version: 1 }] };
+    given(...three, gone)
+      .when(tie('i', 'j', 1))
+      .thenRejected('does-not-fit', '/whole');
+  });
+  test('twice is no change; in another way it is refused', () => {
+    given(...three, tie('i', 'j', 1))
+      .when(tie('i', 'j', 2))
+      .thenNothing();
+    given(...three, tie('i', 'j', 1))
+      .when(tie('i', 'j', 2, 'group'))
+      .thenRejected('already-so', '/kind');
+  });
+  test('goes never in a circle', () => {
+    given(...three)
+      .when(tie('i', 'i', 1))
+      .thenRejected('contradiction', '/whole');
+    given(...three, tie('i', 'j', 1))
+      .when(tie('j', 'i', 1))
+      .thenRejected('contradiction', '/whole');
+    given(...three, tie('i', 'j', 1), tie('j', 'k', 1))
+      .when(tie('k', 'i', 1))
+      .thenRejected('contradiction', '/whole');
+  });
+  test('is undone', () => {
+    given(...three, tie('i', 'j', 1))
+      .when(untie('i', 'j', 2))
+      .then({ whole: 'j' });
+    given(...three, tie('i', 'j', 1), untie('i', 'j', 2))
+      .when(tie('j', 'i', 1))
+      .then({});
+    given(...three)
+      .when(untie('i', 'j', 1))
+      .thenRejected('already-so', '/whole');
+  });
+});

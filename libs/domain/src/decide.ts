@@ -5,7 +5,7 @@
 import type { Command, OpenLedger } from './commands.js';
 import { recordAssessment, retractAssessment } from './assessments.js';
 import { markDocumentUnreachable, registerDocument, withdrawDocument } from './documents.js';
-import { correctIncident, recordIncident, retractIncident } from './incidents.js';
+import { correctIncident, recordIncident, retractIncident, tieIncident, untieIncident } from './incidents.js';
 import type { Fact } from './records.js';
 import { registerActor, registerPlace } from './register-acts.js';
 import { Rejected } from './rejected.js';
@@ -44,6 +44,10 @@ export function decide(state: State, command: Command): Fact | null {
       return withdrawDocument(state, command);
     case 'mark-document-unreachable':
       return markDocumentUnreachable(state, command);
+    case 'tie-incident':
+      return tieIncident(state, command);
+    case 'untie-incident':
+      return untieIncident(state, command);
     case 'record-assessment':
       return recordAssessment(state, command);
     case 'retract-assessment':

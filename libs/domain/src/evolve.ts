@@ -49,6 +49,14 @@ function subjectAfter(fact: Fact, version: number, before: Entity | undefined): 
       return before === undefined
         ? undefined
         : { ...(before as Countable), goneSince: fact.data.takesBack === undefined ? version : undefined };
+    case 'IncidentTied':
+      return before?.kind === 'incident' ? { ...before, ties: [...(before.ties ?? []), fact.data.tie] } : before;
+    case 'IncidentUntied': {
+      const { whole } = fact.data;
+      return before?.kind === 'incident'
+        ? { ...before, ties: before.ties?.filter((tie) => tie.whole !== whole) ?? [] }
+        : before;
+    }
     case 'AssessmentRecorded':
       return { kind: 'assessment', version };
     case 'DocumentUnreachable':

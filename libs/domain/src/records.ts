@@ -3,7 +3,7 @@
  *
  * STORAGE FORMAT. The keys of `RecordData` with their version are the types of the records, for ever.
  */
-import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement } from './vocabulary.js';
+import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement, Tie } from './vocabulary.js';
 
 /** An entity that the command created or changed, and its version from then on (1, 2, 3 …). */
 export interface Change {
@@ -86,6 +86,19 @@ export interface DocumentUnreachable extends Changed {
   reason: Prose;
 }
 
+/** The incident that changes is the part. */
+export interface IncidentTied extends Changed {
+  tie: Tie;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+export interface IncidentUntied extends Changed {
+  whole: Id;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
 export interface AssessmentRecorded extends Changed {
   assessment: Assessment;
 }
@@ -105,6 +118,8 @@ export interface RecordData {
   StatementCorrected: StatementCorrected;
   StatementRetracted: StatementRetracted;
   IncidentRetracted: IncidentRetracted;
+  IncidentTied: IncidentTied;
+  IncidentUntied: IncidentUntied;
   DocumentWithdrawn: DocumentWithdrawn;
   DocumentUnreachable: DocumentUnreachable;
   AssessmentRecorded: AssessmentRecorded;

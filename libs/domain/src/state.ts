@@ -4,7 +4,7 @@
  * A state can lie over another one: the writer decides a batch on such an overlay and either commits it into the state
  * below, or drops it, which costs nothing.
  */
-import type { ActorKind, Id, PlaceKind, Predicate } from './vocabulary.js';
+import type { ActorKind, Id, PlaceKind, Predicate, Tie } from './vocabulary.js';
 
 export type Entity =
   | { kind: 'ledger'; version: number }
@@ -13,7 +13,7 @@ export type Entity =
   | { kind: 'place'; version: number; placeKind: PlaceKind }
   | ({ kind: 'document'; version: number; unreachable?: true } & Gone)
   /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
-  | ({ kind: 'incident'; version: number; card: string } & Gone)
+  | ({ kind: 'incident'; version: number; card: string; ties?: readonly Tie[] } & Gone)
   /** Of each claim in order what a later one must share that names it; and what tells the same statement from another. */
   | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[]; fingerprint: string } & Gone)
   | ({ kind: 'assessment'; version: number } & Gone);

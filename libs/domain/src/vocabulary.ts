@@ -473,3 +473,12 @@ export type AssessmentAbout =
       /** @pattern ^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$ */
       line: string;
     };
+
+/** A part of a whole that was recorded too, or one of a group (a campaign, a series). */
+export const TIES = ['part-of', 'group'] as const;
+export type TieKind = (typeof TIES)[number];
+
+export interface Tie {
+  whole: Id;
+  kind: TieKind;
+}

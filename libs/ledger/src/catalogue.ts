@@ -21,6 +21,8 @@ export const RECORD_VERSIONS = {
   StatementCorrected: 1,
   StatementRetracted: 1,
   IncidentRetracted: 1,
+  IncidentTied: 1,
+  IncidentUntied: 1,
   DocumentWithdrawn: 1,
   DocumentUnreachable: 1,
   AssessmentRecorded: 1,

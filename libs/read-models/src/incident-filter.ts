@@ -18,6 +18,11 @@ export interface IncidentFilter {
   /** Local dates: incidents whose whole interval lies inside. */
   from?: string;
   to?: string;
+  /**
+   * In tallies. `parts`: what has live parts is left out, for it is never added to them. `wholes`: what was left out.
+   * Without it all of them, as in lists.
+   */
+  tied?: 'parts' | 'wholes';
 }
 
 /** SQL of a common table expression `chosen` with the incidents of the filter, and what it needs before it. */
@@ -52,6 +57,11 @@ function chosen(schema: string, filter: IncidentFilter, params: Params, period: 
            union
            select p.id from ${schema}.places p join region r on p.inside = r.id where ${held('p')}
          ),`;
+  if (filter.tied !== undefined) {
+    conditions.push(`${filter.tied === 'parts' ? 'not ' : ''}exists (
+      select 1 from ${schema}.ties t join ${schema}.incidents part on ${held('part')} and part.id = t.part
+       where ${held('t')} and t.whole = i.id and part.status = 'live')`);
+  }
   if (filter.place !== undefined) conditions.push('i.place in (select id from region)');
   if (filter.incident !== undefined) conditions.push(`i.id = ${params.add(filter.incident)}`);
   if (filter.method !== undefined) conditions.push(`i.method = ${params.add(filter.method)}`);

@@ -37,6 +37,9 @@ export interface CardField {
 export interface IncidentPage {
   incident: ShownEntity;
   card: CardField[];
+  /** What it is a part of, and what is a part of it. */
+  wholes: { id: string; kind: string }[];
+  parts: { id: string; kind: string }[];
   answers: Answer[];
   /** Every claim about the incident, joint ones included, by predicate and then by who said it. */
   claims: { predicate: Predicate; lines: { line: string; claims: ShownClaim[] }[] }[];
@@ -54,7 +57,24 @@ export async function incidentPage(
   const found = await positionsAbout(pool, schema, moment, [id]);
   const claims = await shownClaims(pool, schema, moment, 'c.abouts @> array[$3]', [id]);
   const answers = found.map((positions) => answerOf(positions, policy));
-  return { incident, card: cardFields(incident.body as Incident, found), answers, claims: grouped(claims) };
+  const card = cardFields(incident.body as Incident, found);
+  return { incident, card, ...(await tiesOf(pool, schema, moment, id)), answers, claims: grouped(claims) };
+}
+
+async function tiesOf(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  id: string,
+): Promise<Pick<IncidentPage, 'wholes' | 'parts'>> {
+  const { rows } = await pool.query<{ part: string; whole: string; kind: string }>(
+    `select part, whole, kind from ${schema}.ties t where ${held('t')} and (part = $3 or whole = $3) order by part, whole`,
+    [moment.ledger, moment.sequence, id],
+  );
+  return {
+    wholes: rows.flatMap(({ part, whole, kind }) => (part === id ? [{ id: whole, kind }] : [])),
+    parts: rows.flatMap(({ part, whole, kind }) => (whole === id ? [{ id: part, kind }] : [])),
+  };
 }
 
 export interface StoredPositions extends Positions {

@@ -189,6 +189,16 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
     case 'AssessmentRetracted':
       takeBack('assessments', entity, 'retracted', record.data, sources, batch, sequence);
       return;
+    case 'IncidentTied': {
+      const { whole, kind } = record.data.tie;
+      nextVersion('incidents', entity, sources, batch, sequence);
+      batch.insert('ties', { part: entity.id, whole, kind }, sequence);
+      return;
+    }
+    case 'IncidentUntied':
+      nextVersion('incidents', entity, sources, batch, sequence);
+      batch.close('ties', { part: entity.id, whole: record.data.whole }, sequence);
+      return;
     case 'DocumentUnreachable': {
       const before = thing('documents', entity.id, sources);
       batch.close('documents', before, sequence);
@@ -357,6 +367,19 @@ function gradeOf(one: SourcedClaim, { assessments, gone, registers }: Sources): 
     }
   }
   return grade;
+}
+
+/** What it says stays; only what it is tied to changes. */
+function nextVersion(
+  table: ThingTable,
+  entity: { id: Id; version: number },
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  const before = thing(table, entity.id, sources);
+  batch.close(table, before, sequence);
+  putThing(table, { ...before, ...entity }, sources, batch, sequence);
 }
 
 function hangsOn({ statement, document }: SourcedClaim, table: ThingTable, id: Id): boolean {

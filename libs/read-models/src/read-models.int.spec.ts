@@ -25,6 +25,7 @@ const TABLES = [
   'claims',
   'incidents',
   'assessments',
+  'ties',
   'parties',
   'positions',
   'figures',

@@ -14,6 +14,7 @@ const KEYS = {
   claims: ['id'],
   incidents: ['id'],
   assessments: ['id'],
+  ties: ['part', 'whole'],
   parties: ['incident', 'side', 'actor'],
   positions: ['about', 'predicate', 'key', 'who'],
   figures: ['about', 'predicate', 'key', 'who', 'policy'],

@@ -75,6 +75,7 @@ function touchedBy(records: readonly LedgerRecord[]): Touched {
       touched.abouts.add(id);
       changed.incidents.add(id);
     }
+    if (record.name === 'IncidentTied' || record.name === 'IncidentUntied') changed.incidents.add(id);
     if (record.name === 'AssessmentRecorded') touched.assessed.add(assessedKey(record.data.assessment.about));
     if (record.name === 'AssessmentRetracted') changed.assessments.add(id);
     if (record.name === 'StatementRetracted' || record.name === 'StatementCorrected') changed.statements.add(id);

@@ -48,6 +48,8 @@ class Plain {
   readonly incidents = new Map<string, Incident>();
   readonly #claims = new Map<string, SourcedClaim[]>();
   readonly #fates: Fates;
+  /** By part, what it is tied to. */
+  readonly #ties = new Map<string, Set<string>>();
 
   constructor(entries: readonly ReadRecord[]) {
     this.#fates = new Fates(entries.map(({ record }) => record));
@@ -58,6 +60,10 @@ class Plain {
       if (record.name === 'PlaceRegistered') this.registers.places.set(id, record.data.place);
       if (record.name === 'DocumentRegistered') documents.set(id, documentFacts(record.data.document, documents));
       if ('incident' in record.data) this.incidents.set(id, record.data.incident);
+      const wholes = this.#ties.get(id) ?? new Set();
+      this.#ties.set(id, wholes);
+      if (record.name === 'IncidentTied') wholes.add(record.data.tie.whole);
+      if (record.name === 'IncidentUntied') wholes.delete(record.data.whole);
     }
     for (const { id, sequence, statement: whole } of statementsOf(entries.map(({ record }) => record))) {
       const { claims, ...statement } = whole;
@@ -79,9 +85,14 @@ class Plain {
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
   }
 
+  #hasLiveParts(id: string): boolean {
+    return [...this.#ties].some(([part, wholes]) => wholes.has(id) && !this.#fates.gone.has(part));
+  }
+
   chosen({ filter, side }: TallyQuestion): string[] {
     return [...this.incidents]
       .filter(([id]) => !this.#fates.gone.has(id))
+      .filter(([id]) => filter.tied === undefined || this.#hasLiveParts(id) === (filter.tied === 'wholes'))
       .filter(([, incident]) => filter.method === undefined || incident.method === filter.method)
       .filter(([, { place }]) => {
         if (filter.place === undefined) return true;
@@ -121,6 +132,7 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
       place: fc.constantFrom('place-0', 'place-1', 'nowhere'),
       from: fc.constantFrom('2023-04-05', '2023-04-12'),
       to: fc.constantFrom('2023-04-18', '2023-04-12'),
+      tied: fc.constantFrom('parts' as const, 'wholes' as const),
     },
     { requiredKeys: [] },
   );

@@ -18,6 +18,7 @@ import {
   RELIABILITIES,
   SIDES,
   STANCES,
+  TIES,
   type Claim,
   type Command,
   type Fact,
@@ -204,6 +205,23 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           ? { act, id, incident: card }
           : { act, id, incident: card, reason: 'Mistyped.', expect: [{ entity: id, version }] },
       ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        id: incident,
+        whole: incident,
+        kind: fc.constantFrom(...TIES),
+        version: fc.integer({ min: 1, max: 3 }),
+        isUntied: fc.boolean(),
+      })
+      .map(({ id, whole, kind, version, isUntied }): Command => {
+        const common = { id, reason: 'Made up.', expect: [{ entity: id, version }] };
+        return isUntied
+          ? { act: 'untie-incident', whole, ...common }
+          : { act: 'tie-incident', tie: { whole, kind }, ...common };
+      }),
   },
   {
     weight: 2,

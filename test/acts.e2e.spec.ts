@@ -216,6 +216,26 @@ describe('a whole and its parts', () => {
   });
 });
 
+describe('a closed ledger', () => {
+  test('takes nothing any more, repeats what it took, and is read as before', async () => {
+    const closing = await app.open('closing');
+    const actor = { id: 'a', names: [{ text: 'Made up' }], kind: 'state' };
+    const first = await closing.record('register-actor', actor, { commandKey: 'first' });
+    const recorder = await app.client('closing', 'curator');
+    const body = { reason: 'It goes on by year.', successor: 'closing-2' };
+    expectProblem(await recorder.send('close-ledger', body), 403, 'forbidden');
+    const { position, version } = await closing.record('close-ledger', body);
+    expect([position, version]).toEqual([3, 2]);
+    const refused = expectProblem(await closing.send('register-actor', { ...actor, id: 'b' }), 409, 'ledger-closed');
+    expect(refused).toMatchObject({ successor: 'closing-2' });
+    expect(await closing.record('register-actor', actor, { commandKey: 'first' })).toEqual(first);
+    const ledgerNow = await closing.read<LedgerDto>(`?wait=${position}`);
+    expect(ledgerNow).toMatchObject({ sequence: 3, closed: { reason: body.reason, successor: 'closing-2' } });
+    expect((await closing.read<EntitiesAnswer>('/actors')).items.map(({ id }) => id)).toEqual(['a']);
+    expect((await ledger.read<LedgerDto>('')).closed).toBeNull();
+  });
+});
+
 describe('changing an incident', () => {
   const correct = (id: string, title: string, ifMatch?: string) =>
     ledger.send(

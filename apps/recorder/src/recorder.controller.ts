@@ -74,6 +74,11 @@ export class RecorderController {
     return this.#record('open-ledger', request, reply);
   }
 
+  @Act('close-ledger')
+  closeLedger(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('close-ledger', request, reply);
+  }
+
   @Act('register-actor')
   registerActor(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
     return this.#record('register-actor', request, reply);
@@ -178,7 +183,10 @@ export class RecorderController {
     const address = `/v1/ledgers/${params.ledger}`;
     const collection = ACTS[name].route.split('/')[0];
     void reply
-      .header('location', name === 'open-ledger' ? address : `${address}/${collection}/${outcome.entity}`)
+      .header(
+        'location',
+        name === 'open-ledger' || name === 'close-ledger' ? address : `${address}/${collection}/${outcome.entity}`,
+      )
       .header('etag', `"${outcome.version}"`);
     return { ...outcome, commandId: commandKey };
   }

@@ -10,7 +10,7 @@ import {
   type TieKind,
 } from '#domain';
 import { ExactlyOneOf, Nested } from './check-body.js';
-import { IsClaimId, IsId, IsIntegerBetween, IsLine, IsList, IsOneOf, IsProse } from './fields.js';
+import { IsClaimId, IsId, IsIntegerBetween, IsLedgerName, IsLine, IsList, IsOneOf, IsProse } from './fields.js';
 import { ActorDto, DocumentDto, IncidentDto, PlaceDto, StatementDto } from './vocabulary.dto.js';
 
 export class ExpectationDto implements Expectation {
@@ -45,6 +45,21 @@ export class OpenLedgerDto {
   /** What the ledger is about and who keeps it. */
   @Nested(() => OriginDto)
   origin!: OriginDto;
+}
+
+export class CloseLedgerDto {
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The name of the ledger that goes on with it. */
+  @IsLedgerName()
+  @IsOptional()
+  successor?: string;
+
+  /** The version of the entity `ledger` that was seen, and of others; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
 }
 
 export class RegisterActorDto extends ActorDto {

@@ -19,6 +19,7 @@ const statement = { document: 'd1', speaker: 'centcom', form: 'reported', claims
 
 const bodies: Record<ActName, Record<string, unknown>> = {
   'open-ledger': { origin: { title: 'Attacks in Syria', keeper: 'The desk' } },
+  'close-ledger': { reason: 'It is full.', successor: 'syria-2' },
   'register-actor': actor,
   'register-place': place,
   'register-document': document,

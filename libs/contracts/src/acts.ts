@@ -4,6 +4,7 @@
  */
 import { canonicalText, type Act, type ActName, type Expectation, type Id, type Statement } from '#domain';
 import {
+  CloseLedgerDto,
   CorrectIncidentDto,
   CorrectStatementDto,
   MarkDocumentUnreachableDto,
@@ -38,6 +39,7 @@ interface ActDoor {
 
 export const ACTS = {
   'open-ledger': { body: OpenLedgerDto, route: 'open', role: 'admin', summary: 'Open the ledger' },
+  'close-ledger': { body: CloseLedgerDto, route: 'close', role: 'admin', summary: 'Close the ledger' },
   'register-actor': { body: RegisterActorDto, route: 'actors', role: 'recorder', summary: 'Register an actor' },
   'register-place': { body: RegisterPlaceDto, route: 'places', role: 'recorder', summary: 'Register a place' },
   'register-document': {
@@ -192,6 +194,7 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
   const { id: _id, expect: _expect, ...thing } = body;
   switch (act) {
     case 'open-ledger':
+    case 'close-ledger':
       return { act, ...thing } as OpenAct;
     case 'register-actor':
       return { act, actor: thing } as unknown as OpenAct;
@@ -229,7 +232,7 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
 
 /** Adds what the server adds to an act: an id where the client gave none, and the utterance that follows from it. */
 export function completeAct({ act, id }: CheckedBody, newId: () => Id): Open<Act> {
-  if (act.act === 'open-ledger') return act;
+  if (act.act === 'open-ledger' || act.act === 'close-ledger') return act;
   const own = id ?? newId();
   if (!('statement' in act)) return { ...act, id: own };
   return { ...act, id: own, statement: { ...act.statement, utterance: act.statement.utterance ?? own } };

@@ -109,6 +109,13 @@ export const IsLine = (): PropertyDecorator =>
     matches(LINE, "must be a line: an actor's id, or unnamed@ and the id of the first publisher"),
   ]);
 
+const LEDGER_NAME = /^[a-z0-9-]{1,48}$/;
+export const IsLedgerName = (): PropertyDecorator =>
+  field({ type: 'string', pattern: LEDGER_NAME.source }, [
+    isString,
+    matches(LEDGER_NAME, 'must be the name of a ledger: 1 to 48 of a-z, 0-9 and -'),
+  ]);
+
 const LABEL_LENGTH_MAX = 300;
 export const IsLabel = (): PropertyDecorator =>
   field({ type: 'string', minLength: 1, maxLength: LABEL_LENGTH_MAX }, [

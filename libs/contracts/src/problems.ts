@@ -10,6 +10,7 @@ import { Rejected, type RejectionCode } from '#domain';
 export const PROBLEMS = {
   'ledger-not-open': { status: 404, title: 'The ledger is not open' },
   'ledger-exists': { status: 409, title: 'The ledger is open already' },
+  'ledger-closed': { status: 409, title: 'The ledger is closed' },
   'id-taken': { status: 409, title: 'The id is taken' },
   'unknown-reference': { status: 422, title: 'Something named does not exist' },
   'wrong-kind-of-reference': { status: 422, title: 'Something named is of the wrong kind' },

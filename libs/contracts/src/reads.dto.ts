@@ -277,6 +277,10 @@ export class LedgerDto {
   /** Versions of the policies in force, by name. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   policies!: Readonly<Record<string, number>>;
+
+  /** Nothing is recorded in it any more: why, and which ledger goes on with it; null while it is open. */
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  closed!: { reason: unknown; successor: string | null } | null;
 }
 
 export class LedgersAnswer {

@@ -6,6 +6,13 @@ export interface OpenLedger {
   origin: { title: Prose; keeper?: Prose };
 }
 
+export interface CloseLedger {
+  act: 'close-ledger';
+  reason: Prose;
+  /** The ledger that goes on with it. */
+  successor?: string;
+}
+
 export interface RegisterActor {
   act: 'register-actor';
   id: Id;
@@ -104,6 +111,7 @@ export interface RetractAssessment extends TakingBack {
 
 export type Act =
   | OpenLedger
+  | CloseLedger
   | RegisterActor
   | RegisterPlace
   | RegisterDocument

@@ -666,3 +666,25 @@ describe('tying incidents', () => {
       .thenRejected('already-so', '/whole');
   });
 });
+
+describe('closing a ledger', () => {
+  const close: Command = { act: 'close-ledger', reason: 'It is full.', successor: 'next' };
+  test('is a change of the ledger itself', () => {
+    given(...begun)
+      .when(close)
+      .then({ changes: [{ entity: 'ledger', version: 2 }], reason: 'It is full.', successor: 'next' });
+    given().when(close).thenRejected('ledger-not-open');
+    given(...begun)
+      .when({ ...close, expect: [{ entity: 'ledger', version: 2 }] })
+      .thenRejected('wrong-version', '/expect');
+  });
+  test('is for good: nothing is recorded any more, and where it goes on is said', () => {
+    for (const one of [actor('x'), correct('i', {}, 1), close, open]) {
+      const refused = given(...begun, close)
+        .when(one)
+        .thenRejected('ledger-closed');
+      expect(refused.details).toEqual({ successor: 'next' });
+      expect(refused.message).toContain('next');
+    }
+  });
+});

@@ -2,7 +2,7 @@
  * decide(state, command) → the one fact it makes, null where nothing is left to do, or throws Rejected. One function an
  * act does the work; this only switches.
  */
-import type { Command, OpenLedger } from './commands.js';
+import type { CloseLedger, Command, OpenLedger } from './commands.js';
 import { recordAssessment, retractAssessment } from './assessments.js';
 import { markDocumentUnreachable, registerDocument, withdrawDocument } from './documents.js';
 import { correctIncident, recordIncident, retractIncident, tieIncident, untieIncident } from './incidents.js';
@@ -18,10 +18,17 @@ export function decide(state: State, command: Command): Fact | null {
   if (command.act !== 'open-ledger' && state.inForce === undefined) {
     throw new Rejected('ledger-not-open', 'This ledger was never opened: an admin opens it first.');
   }
+  if (state.closed !== undefined) {
+    const { successor } = state.closed;
+    const goesOn = successor === undefined ? 'It can only be read.' : `It goes on in the ledger ${successor}.`;
+    throw new Rejected('ledger-closed', `This ledger was closed. ${goesOn}`, undefined, { ...state.closed });
+  }
   requireExpected(state, command.expect);
   switch (command.act) {
     case 'open-ledger':
       return openLedger(state, command);
+    case 'close-ledger':
+      return closeLedger(state, command);
     case 'register-actor':
       return registerActor(state, command);
     case 'register-place':
@@ -63,4 +70,10 @@ function openLedger(state: State, { origin }: OpenLedger): Fact {
   }
   const changes = [{ entity: LEDGER_ENTITY, version: 1 }];
   return { name: 'LedgerOpened', data: { changes, codebook: CODEBOOK_VERSION, policies: POLICY_VERSIONS, origin } };
+}
+
+function closeLedger(state: State, { reason, successor }: CloseLedger): Fact {
+  const version = (state.entities.get(LEDGER_ENTITY)?.version ?? 0) + 1;
+  const changes = [{ entity: LEDGER_ENTITY, version }];
+  return { name: 'LedgerClosed', data: { changes, reason, ...(successor !== undefined && { successor }) } };
 }

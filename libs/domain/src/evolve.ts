@@ -13,6 +13,10 @@ export function evolve(state: State, fact: Fact): void {
   if (fact.name === 'LedgerOpened') {
     state.inForce = { codebook: fact.data.codebook, policies: fact.data.policies };
   }
+  if (fact.name === 'LedgerClosed') {
+    const { successor } = fact.data;
+    state.closed = successor === undefined ? {} : { successor };
+  }
   if (fact.name === 'DocumentRegistered') {
     const id = fact.data.changes[0]?.entity ?? '';
     for (const key of documentKeys(fact.data.document).known) {
@@ -24,6 +28,7 @@ export function evolve(state: State, fact: Fact): void {
 function subjectAfter(fact: Fact, version: number, before: Entity | undefined): Entity | undefined {
   switch (fact.name) {
     case 'LedgerOpened':
+    case 'LedgerClosed':
       return { kind: 'ledger', version };
     case 'ActorRegistered':
       return { kind: 'actor', version, actorKind: fact.data.actor.kind, partOf: fact.data.actor.partOf };

@@ -26,6 +26,14 @@ export interface LedgerOpened extends Changed {
   origin: { title: Prose; keeper?: Prose };
 }
 
+/** Nothing is recorded any more. What is in it stays, and can be read for ever. */
+export interface LedgerClosed extends Changed {
+  /** Why, for the history. */
+  reason: Prose;
+  /** The ledger that goes on with it. @pattern ^[a-z0-9-]{1,48}$ */
+  successor?: string;
+}
+
 export interface ActorRegistered extends Changed {
   actor: Actor;
 }
@@ -109,6 +117,7 @@ export type AssessmentRetracted = TakenBack;
 /** Every kind of record in its newest version. Older versions are read through upcasters (libs/ledger). */
 export interface RecordData {
   LedgerOpened: LedgerOpened;
+  LedgerClosed: LedgerClosed;
   ActorRegistered: ActorRegistered;
   PlaceRegistered: PlaceRegistered;
   DocumentRegistered: DocumentRegistered;

@@ -4,6 +4,8 @@ export const REJECTION_CODES = [
   'ledger-not-open',
   /** The ledger is open already: use it, or choose another name. */
   'ledger-exists',
+  /** The ledger was closed: nothing is recorded in it any more. */
+  'ledger-closed',
   /** The id is taken by another entity of this ledger: choose another, or leave it out. */
   'id-taken',
   /** Something named here does not exist in this ledger: record it first, or mend the id. */

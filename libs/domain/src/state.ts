@@ -60,18 +60,21 @@ export class Table<Value> {
 export interface State {
   /** Versions of codebook and policies in force; undefined until the ledger is opened. */
   inForce: { codebook: number; policies: Readonly<Record<string, number>> } | undefined;
+  /** Nothing is recorded any more; the ledger that goes on with it, if there is one. */
+  closed: { successor?: string } | undefined;
   readonly entities: Table<Entity>;
   /** What makes a document the same as another one → the document that has it. */
   readonly documents: Table<Id>;
 }
 
 export function initialState(): State {
-  return { inForce: undefined, entities: new Table(), documents: new Table() };
+  return { inForce: undefined, closed: undefined, entities: new Table(), documents: new Table() };
 }
 
 export function overlayOn(state: State): State {
   return {
     inForce: state.inForce,
+    closed: state.closed,
     entities: new Table(state.entities),
     documents: new Table(state.documents),
   };
@@ -80,6 +83,7 @@ export function overlayOn(state: State): State {
 /** Makes what was decided on the overlay part of the state it was laid over. */
 export function commitOverlay(overlay: State, state: State): void {
   state.inForce = overlay.inForce;
+  state.closed = overlay.closed;
   overlay.entities.commit();
   overlay.documents.commit();
 }

@@ -12,6 +12,7 @@ import type { RecordData, RecordName } from '#domain';
 /** The newest version of each record: the one that is written. */
 export const RECORD_VERSIONS = {
   LedgerOpened: 1,
+  LedgerClosed: 1,
   ActorRegistered: 1,
   PlaceRegistered: 1,
   DocumentRegistered: 1,

@@ -27,12 +27,14 @@ export interface LedgerStanding {
   codebook: number;
   /** Versions of the policies in force, by name. */
   policies: Readonly<Record<string, number>>;
+  /** Nothing is recorded in it any more: why, and which ledger goes on with it. Null while it is open. */
+  closed: { reason: unknown; successor: string | null } | null;
 }
 
 /** All ledgers, or one, with what is in force now. */
 export async function ledgerStandings(pool: Pool, schema: string, ledger?: string): Promise<LedgerStanding[]> {
   const { rows } = await pool.query<LedgerStanding & { sequence: string }>(
-    `select c.ledger, l.origin ->> 'title' as title, c.sequence, c.recordedtime, l.codebook, l.policies
+    `select c.ledger, l.origin ->> 'title' as title, c.sequence, c.recordedtime, l.codebook, l.policies, l.closed
        from ${schema}.checkpoints c join ${schema}.ledgers l on l.ledger = c.ledger and l.to_seq is null
       where $1::text is null or c.ledger = $1 order by c.ledger`,
     [ledger ?? null],

@@ -63,6 +63,8 @@ export interface Sources {
   registers: RegisterCards;
   documents: Map<Id, DocumentFacts>;
   abouts: Map<string, AboutFacts>;
+  /** The row of the ledger itself; loaded where the batch changes it. */
+  ledger: Row | undefined;
   /** The party rows that hold now, by incident. */
   parties: Map<Id, Row[]>;
   /** The rows of documents, statements and incidents that hold now, by `thingKey`: of those that the batch changes. */
@@ -100,7 +102,16 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
   switch (record.name) {
     case 'LedgerOpened': {
       const { origin, codebook, policies } = record.data;
-      batch.insert('ledgers', { origin, codebook, policies }, sequence);
+      const row = { origin, codebook, policies, closed: null };
+      sources.ledger = row;
+      batch.insert('ledgers', row, sequence);
+      return;
+    }
+    case 'LedgerClosed': {
+      const { reason, successor } = record.data;
+      if (sources.ledger === undefined) throw new TypeError('A ledger is closed that was never opened.');
+      batch.close('ledgers', {}, sequence);
+      batch.insert('ledgers', { ...sources.ledger, closed: { reason, successor: successor ?? null } }, sequence);
       return;
     }
     case 'ActorRegistered': {

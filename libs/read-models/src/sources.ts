@@ -44,6 +44,7 @@ export async function loadSources(
   for (const key of await aboutsOfClaims(client, schema, ledger, touched)) touched.abouts.add(key);
   const abouts = await loadAbouts(client, schema, ledger, [...touched.abouts], gone);
   return {
+    ledger: records.some(({ name }) => name === 'LedgerClosed') ? await loadLedger(client, schema, ledger) : undefined,
     registers: registers ?? (await loadRegisters(client, schema, ledger)),
     documents: await loadDocuments(client, schema, ledger, [...touched.documents], gone),
     abouts,
@@ -52,6 +53,14 @@ export async function loadSources(
     gone,
     assessments: await loadAssessments(client, schema, ledger, abouts, gone),
   };
+}
+
+async function loadLedger(client: PoolClient, schema: string, ledger: string): Promise<Row | undefined> {
+  const { rows } = await client.query<Row>(
+    `select origin, codebook, policies from ${schema}.ledgers where ledger = $1 and to_seq is null`,
+    [ledger],
+  );
+  return rows[0];
 }
 
 interface Touched {

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
@@ -19,6 +20,7 @@ import {
   factsOf,
   histories,
   recordsOf,
+  RunningCommand,
   startTemporaryKafka,
   startTemporaryPostgres,
   type LedgerClient,
@@ -250,6 +252,39 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
       first: [{ offset: Number(sent?.baseOffset), why: 'it was written outside of any transaction' }],
     });
     await expectAsRebuilt(database);
+  });
+
+  test('a rebuild beside a projector that copies is the same and takes over; the projector goes on in it', async () => {
+    const url = await freshDatabase();
+    const other = await cluster.start('projector', { databaseUrl: url });
+    await other.ready();
+    const ledger = await open('rebuilt');
+    const rebuild = new RunningCommand(
+      [fileURLToPath(new URL('../apps/projector/src/rebuild-process.js', import.meta.url)), '--grace', '1'],
+      {
+        KAFKA_BROKERS: cluster.brokers.join(','),
+        DATABASE_URL: url,
+        MASTER_KEY: cluster.masterKey.toString('base64url'),
+      },
+    );
+    const ended = rebuild.ended.then(({ code }) => code);
+    await rebuild.printed(/Making read_models_2/);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => ledger.record('register-actor', actor(`Meanwhile ${n}`))));
+    expect([await ended, rebuild.output]).toEqual([
+      0,
+      expect.stringMatching(/They are the same\.\nread_models_2 is live/),
+    ]);
+
+    await copied(other, 'rebuilt', 41);
+    const { position } = await ledger.record('register-actor', actor('Afterwards'));
+    await copied(other, 'rebuilt', position);
+    await other.ready();
+    const db = new Client({ connectionString: url });
+    await db.connect();
+    const { rows } = await db.query(`select sequence::int from read_models_2.checkpoints where ledger = 'rebuilt'`);
+    await db.end();
+    expect(rows).toEqual([{ sequence: position }]);
+    await other.command.end('SIGTERM');
   });
 
   test('read models of another log are left alone, each with what to do; other ledgers go on', async () => {

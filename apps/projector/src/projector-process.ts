@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
 import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
-import { ReadModels } from '#read-models';
+import { Generations } from '#read-models';
 import {
   createHttpApp,
   HealthModule,
@@ -89,12 +89,12 @@ export async function startProjector(
   await app.listen(config.port, config.host);
   undo.add(() => stopping.abort());
 
-  void untilItWorks('the database of the read models', () => ReadModels.open(pool), log, stopping.signal).then(
-    (readModels) => {
-      if (readModels === undefined) return;
-      projector = new Projector(reader, readModels, { log });
-      projector.start();
-    },
-  );
+  const generations = new Generations(pool);
+  const prepare = async (): Promise<true> => generations.prepare().then(() => true);
+  void untilItWorks('the database of the read models', prepare, log, stopping.signal).then((isPrepared) => {
+    if (isPrepared !== true) return;
+    projector = new Projector(reader, () => generations.models(), { log });
+    projector.start();
+  });
   return { url: urlOf(app), stop: () => undo.run() };
 }

@@ -10,6 +10,8 @@ import { CheckpointMoved, type ReadModels } from '#read-models';
 export interface ProjectorOptions {
   /** Records a transaction at most. */
   batchMax?: number;
+  /** How often a ledger to which nothing is added is looked at, to note that nothing was. */
+  lookEveryMs?: number;
   log?: (message: string) => void;
 }
 
@@ -27,40 +29,52 @@ export interface ProjectionHealth {
   waiting?: string;
 }
 
+const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 5_000;
+/** How often it looks whether other read models are live. Whoever has something to copy looks anyway. */
+const LOOK_MS = 1_000;
 /** How long the log may be ahead and nothing be copied before that is a fault. A batch takes a second or two. */
 const STALL_MS = 15_000;
 /** Whoever asks how things stand is not kept waiting by a log that does not answer. */
 const LOG_ANSWER_MS_MAX = 1_000;
+/** The end of a busy log is reached again and again; that it was is noted so often at most. */
+const NOTE_END_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 30_000;
 
 export class Projector {
   readonly #ledgers = new Map<string, LedgerCopy>();
   readonly #batchMax: number;
+  readonly #lookEveryMs: number;
   readonly #log: (message: string) => void;
   #unlisten: (() => void) | undefined;
-  #looking: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #lookingAgain: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
   constructor(
     private readonly reader: LogReader,
-    private readonly readModels: ReadModels,
+    /** The read models to write: asked before each batch, since others may become the live ones. */
+    private readonly live: () => Promise<ReadModels>,
     options: ProjectorOptions = {},
   ) {
     this.#batchMax = options.batchMax ?? 500;
+    this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
     this.#log = options.log ?? (() => undefined);
   }
 
   /** Begins with every ledger there is; ledgers opened later are picked up with their first record. */
   start(): void {
     this.#unlisten = this.reader.storage.onAppend((ledger) => this.#wake(ledger));
-    this.#looking = this.#lookForLedgers();
+    this.#following = this.#follow();
+    this.#lookingAgain = this.#lookAgain();
   }
 
   /** Ends after the batches under way. */
   async stop(): Promise<void> {
     this.#unlisten?.();
     this.#stop.abort();
-    await this.#looking;
+    await this.#following;
+    await this.#lookingAgain;
     for (const { running } of this.#ledgers.values()) await running;
   }
 
@@ -86,25 +100,58 @@ export class Projector {
     };
   }
 
-  /** Wakes a copy for every ledger of the log; read models of which the log knows nothing are of another log. */
-  async #lookForLedgers(): Promise<void> {
-    for (let retryMs = 50; !this.#stop.signal.aborted; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+  /** Begins anew with every generation of read models that becomes the live one: there is no other news of a switch. */
+  async #follow(): Promise<void> {
+    let schema: string | undefined;
+    let retryMs = RETRY_MS_MIN;
+    while (!this.#stop.signal.aborted) {
       try {
-        const ledgers = await this.reader.storage.ledgers();
-        for (const [ledger, sequence] of await this.readModels.checkpoints()) {
-          if (ledgers.includes(ledger)) continue;
-          const copy = this.#copyOf(ledger);
-          copy.sequence = sequence;
-          this.#halt(
-            copy,
-            `the read models hold ${sequence} records of it, and this log has no such ledger: it is not the log they were made from. Point this process at the right log, or drop the read models and start again.`,
-          );
-        }
-        for (const ledger of ledgers) this.#wake(ledger);
-        return;
+        const readModels = await this.live();
+        if (readModels.schema !== schema) await this.#begin(readModels);
+        schema = readModels.schema;
+        retryMs = LOOK_MS;
       } catch (error) {
-        if (retryMs === 50) this.#log(`The projector waits for the log and its database: ${messageOf(error)}`);
-        await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        // Later on the copies say it.
+        const isNews = schema === undefined && retryMs === RETRY_MS_MIN;
+        if (isNews) this.#log(`The projector waits for the log and its database: ${messageOf(error)}`);
+        retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+      }
+      await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Wakes a copy for every ledger of the log; read models of which the log knows nothing are of another log. */
+  async #begin(readModels: ReadModels): Promise<void> {
+    const ledgers = await this.reader.storage.ledgers();
+    const checkpoints = await readModels.checkpoints();
+    // What could not go on in other tables may go on in these.
+    for (const { ledger, stopped } of this.#ledgers.values()) {
+      if (stopped !== undefined) this.#ledgers.delete(ledger);
+    }
+    for (const [ledger, sequence] of checkpoints) {
+      if (ledgers.includes(ledger)) continue;
+      const copy = this.#copyOf(ledger);
+      copy.sequence = sequence;
+      this.#halt(
+        copy,
+        `the read models hold ${sequence} records of it, and this log has no such ledger: it is not the log they were made from. Point this process at the right log, or drop the read models and start again.`,
+      );
+    }
+    for (const ledger of ledgers) this.#wake(ledger);
+  }
+
+  /** Who asks about a time wants to know whether all of before is here, also where nothing is added any more. */
+  async #lookAgain(): Promise<void> {
+    const { signal } = this.#stop;
+    const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted) {
+      await wait(this.#lookEveryMs);
+      for (const copy of this.#ledgers.values()) {
+        if (signal.aborted) return;
+        if (copy.running !== undefined || copy.stopped !== undefined) continue;
+        this.#wake(copy.ledger);
+        // One after another, since there may be many; but one that has work to do holds up nobody.
+        await Promise.race([Promise.resolve(copy.running), wait(NOTE_END_EVERY_MS)]);
       }
     }
   }
@@ -113,8 +160,8 @@ export class Projector {
    * Where the copy is to go on. Read models behind the log catch up; that the last record they hold stands in the log as
    * it stands in them shows that it is their log, and not one that was restored, or another cluster's of the same name.
    */
-  async #resume(copy: LedgerCopy): Promise<number> {
-    const { sequence, place, bytes } = await this.readModels.last(copy.ledger);
+  async #resume(copy: LedgerCopy, readModels: ReadModels): Promise<number> {
+    const { sequence, place, bytes } = await readModels.last(copy.ledger);
     copy.sequence = sequence;
     if (sequence === 0) return 0;
     const [there] = await this.reader.storage.read(copy.ledger, sequence - 1, 1, place);
@@ -157,24 +204,32 @@ export class Projector {
   }
 
   async #copy(copy: LedgerCopy): Promise<void> {
-    let retryMs = 50;
+    let retryMs = RETRY_MS_MIN;
+    let schema: string | undefined;
     let after: number | undefined;
     while (copy.woken && copy.stopped === undefined && !this.#stop.signal.aborted) {
       copy.woken = false;
       try {
-        const from: number = after ?? (await this.#resume(copy));
+        const readModels = await this.live();
+        if (readModels.schema !== schema) after = undefined;
+        schema = readModels.schema;
+        const from: number = after ?? (await this.#resume(copy, readModels));
         after = from;
+        const readAt = new Date();
         const entries = await this.reader.read(copy.ledger, from, this.#batchMax);
         const last = entries.at(-1);
         if (last !== undefined) {
-          await this.readModels.apply(copy.ledger, from, entries);
+          await readModels.apply(copy.ledger, from, entries);
           after = last.record.sequence;
           copy.sequence = after;
           copy.woken = true;
-        } else copy.atEndAt = performance.now();
+        } else {
+          copy.atEndAt = performance.now();
+          await this.#noteEnd(copy, readModels, readAt);
+        }
         copy.movedAt = performance.now();
         delete copy.waiting;
-        retryMs = 50;
+        retryMs = RETRY_MS_MIN;
       } catch (error) {
         after = undefined;
         copy.woken = true;
@@ -192,6 +247,24 @@ export class Projector {
     }
     copy.running = undefined;
   }
+
+  /**
+   * What is under way in the log is not read, and not the end either. Where noting fails nothing is lost but the word
+   * `final` in answers about the last moments: copying goes on, and says what ails the database.
+   */
+  async #noteEnd(copy: LedgerCopy, readModels: ReadModels, at: Date): Promise<void> {
+    const { ledger, sequence, noted } = copy;
+    const { schema } = readModels;
+    const now = performance.now();
+    if (sequence === 0 || (noted?.schema === schema && now - noted.at < NOTE_END_EVERY_MS)) return;
+    try {
+      if ((await this.reader.storage.behind(ledger, sequence)) > 0) return;
+      await readModels.noteEnd(ledger, at);
+      copy.noted = { schema, at: now };
+    } catch {
+      delete copy.noted;
+    }
+  }
 }
 
 interface LedgerCopy {
@@ -204,6 +277,8 @@ interface LedgerCopy {
   /** When it last was at the end of the log, and when it last moved or was there, in performance.now() time. */
   atEndAt: number;
   movedAt: number;
+  /** When it was last noted that it was there, and in which tables. */
+  noted?: { schema: string; at: number };
 }
 
 function messageOf(error: unknown): string {

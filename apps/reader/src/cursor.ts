@@ -5,12 +5,16 @@ import { Problem } from '#contracts';
 export interface Cursor {
   /** All pages are as of this sequence. */
   sequence: number;
+  /** Whether the first page was final. */
+  final: boolean;
   /** The last item of the page before. */
   after: string;
 }
 
 export function writeCursor(question: object, cursor: Cursor): string {
-  return Buffer.from(JSON.stringify([markOf(question), cursor.sequence, cursor.after]), 'utf8').toString('base64url');
+  return Buffer.from(JSON.stringify([markOf(question), cursor.sequence, cursor.final, cursor.after]), 'utf8').toString(
+    'base64url',
+  );
 }
 
 /** @throws Problem bad-parameter where it is no cursor, or one of another question */
@@ -22,10 +26,9 @@ export function readCursor(question: object, text: string): Cursor {
     parts = undefined;
   }
   if (Array.isArray(parts)) {
-    const [mark, sequence, after] = parts as unknown[];
-    if (mark === markOf(question) && Number.isSafeInteger(sequence) && typeof after === 'string' && isPlain(after)) {
-      return { sequence: sequence as number, after };
-    }
+    const [mark, sequence, final, after] = parts as unknown[];
+    const isWhole = Number.isSafeInteger(sequence) && typeof final === 'boolean' && typeof after === 'string';
+    if (mark === markOf(question) && isWhole && isPlain(after)) return { sequence: sequence as number, final, after };
   }
   throw new Problem('bad-parameter', 'The parameter cursor must be `next` of an answer to this very question.', {
     details: { parameter: 'cursor' },

@@ -8,12 +8,12 @@ import type { ApiDescription } from '#runtime';
 
 @Module({})
 export class ReaderModule {
-  /** The reader on one generation of read models. */
-  static with(pool: Pool, schema: string): DynamicModule {
+  /** The reader on the live generation of read models. */
+  static with(pool: Pool): DynamicModule {
     return {
       module: ReaderModule,
       controllers: [ReaderController, SchemasController],
-      providers: [{ provide: Reads, useValue: new Reads(pool, schema) }],
+      providers: [{ provide: Reads, useValue: new Reads(pool) }],
     };
   }
 }

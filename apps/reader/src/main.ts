@@ -1,7 +1,7 @@
 /** The process that answers, from the read models alone. Any number of them may run. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Pool } from 'pg';
-import { ReadModels } from '#read-models';
+import { Generations } from '#read-models';
 import {
   createHttpApp,
   HealthModule,
@@ -25,8 +25,8 @@ const QUERY_MS_MAX = 30_000;
 
 @Module({})
 class ReaderProcess {
-  static with(pool: Pool, schema: string, readiness: () => Promise<Readiness>): DynamicModule {
-    return { module: ReaderProcess, imports: [ReaderModule.with(pool, schema), HealthModule.with(readiness)] };
+  static with(pool: Pool, readiness: () => Promise<Readiness>): DynamicModule {
+    return { module: ReaderProcess, imports: [ReaderModule.with(pool), HealthModule.with(readiness)] };
   }
 }
 
@@ -45,7 +45,6 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
   pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
   undo.add(() => pool.end());
 
-  const schema = 'read_models';
   let hasTables = false;
   const readiness = async (): Promise<Readiness> => {
     try {
@@ -57,7 +56,7 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
       return { ready: false, trouble: `The database cannot be reached: ${(error as Error).message}` };
     }
   };
-  const app = await createHttpApp(ReaderProcess.with(pool, schema, readiness), {
+  const app = await createHttpApp(ReaderProcess.with(pool, readiness), {
     keys: new KeysFile(config.keysFile),
     openReads: config.openReads,
     allowedOrigins: config.allowedOrigins,
@@ -69,11 +68,11 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
   undo.add(() => stopping.abort());
 
   // Whoever comes first makes the tables, projector or reader.
-  void untilItWorks('the database of the read models', () => ReadModels.open(pool, schema), log, stopping.signal).then(
-    (readModels) => {
-      hasTables = readModels !== undefined;
-    },
-  );
+  const prepare = async (): Promise<void> => {
+    await new Generations(pool).prepare();
+    hasTables = true;
+  };
+  void untilItWorks('the database of the read models', prepare, log, stopping.signal);
   return { url: urlOf(app), stop: () => undo.run() };
 }
 

@@ -43,6 +43,7 @@ import {
   overlapping,
   records,
   tally,
+  TooManyToCompute,
   totalsBeside,
   type Bucket,
   type Grouping,
@@ -55,7 +56,7 @@ import {
 import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
-import { named, Reads } from './reads.js';
+import { named, Reads, type PinnedMoment } from './reads.js';
 
 const PAGE_DEFAULT = 100;
 const DEFAULT_POLICY: PolicyName = 'official-first';
@@ -88,8 +89,8 @@ export class ReaderController {
   @ApiOkResponse({ type: LedgerDto })
   async ledger(@Param('ledger') ledger: string, @Query() query: WaitQuery): Promise<LedgerDto> {
     const { wait } = readQuery(WaitQuery, query);
-    await this.reads.moment(ledger, { ...(wait !== undefined && { wait }) });
-    return this.reads.standing(ledger);
+    const { schema } = await this.reads.moment(ledger, { ...(wait !== undefined && { wait }) });
+    return this.reads.standing(ledger, schema);
   }
 
   @Get(':ledger/actors')
@@ -99,7 +100,7 @@ export class ReaderController {
   actors(@Param('ledger') ledger: string, @Query() query: ActorsQuery): Promise<EntitiesAnswer> {
     const { kind, partOf } = readQuery(ActorsQuery, query);
     return this.#list(ledger, query, { list: 'actors', kind, partOf }, (moment, after, limit) =>
-      entities(this.reads.pool, this.reads.schema, moment, 'actors', clean({ kind, part_of: partOf }), after, limit),
+      entities(this.reads.pool, moment.schema, moment, 'actors', clean({ kind, part_of: partOf }), after, limit),
     );
   }
 
@@ -110,7 +111,7 @@ export class ReaderController {
   places(@Param('ledger') ledger: string, @Query() query: PlacesQuery): Promise<EntitiesAnswer> {
     const { kind, inside } = readQuery(PlacesQuery, query);
     return this.#list(ledger, query, { list: 'places', kind, inside }, (moment, after, limit) =>
-      entities(this.reads.pool, this.reads.schema, moment, 'places', clean({ kind, inside }), after, limit),
+      entities(this.reads.pool, moment.schema, moment, 'places', clean({ kind, inside }), after, limit),
     );
   }
 
@@ -121,7 +122,7 @@ export class ReaderController {
   documents(@Param('ledger') ledger: string, @Query() query: DocumentsQuery): Promise<EntitiesAnswer> {
     const { kind, publisher } = readQuery(DocumentsQuery, query);
     return this.#list(ledger, query, { list: 'documents', kind, publisher }, (moment, after, limit) =>
-      entities(this.reads.pool, this.reads.schema, moment, 'documents', clean({ kind, publisher }), after, limit),
+      entities(this.reads.pool, moment.schema, moment, 'documents', clean({ kind, publisher }), after, limit),
     );
   }
 
@@ -133,7 +134,7 @@ export class ReaderController {
     const { document, speaker, utterance } = readQuery(StatementsQuery, query);
     const filter = clean({ document, speaker, utterance });
     return this.#list(ledger, query, { list: 'statements', ...filter }, (moment, after, limit) =>
-      entities(this.reads.pool, this.reads.schema, moment, 'statements', filter, after, limit),
+      entities(this.reads.pool, moment.schema, moment, 'statements', filter, after, limit),
     );
   }
 
@@ -150,7 +151,7 @@ export class ReaderController {
     }
     const about = claim === undefined ? line && `line ${line}` : `claim ${claim}`;
     return this.#list(ledger, query, { list: 'assessments', about }, (moment, after, limit) =>
-      entities(this.reads.pool, this.reads.schema, moment, 'assessments', clean({ about }), after, limit),
+      entities(this.reads.pool, moment.schema, moment, 'assessments', clean({ about }), after, limit),
     );
   }
 
@@ -178,7 +179,7 @@ export class ReaderController {
     return this.#list(ledger, query, { list: 'incidents', ...filter }, (moment, after, limit) => {
       const space = after.indexOf(' ');
       const from = { time: after.slice(0, Math.max(space, 0)), id: after.slice(space + 1) };
-      return incidents(this.reads.pool, this.reads.schema, moment, filter, from, limit);
+      return incidents(this.reads.pool, moment.schema, moment, filter, from, limit);
     });
   }
 
@@ -219,8 +220,9 @@ export class ReaderController {
     @Param('id') id: Id,
     @Query() query: MomentQuery,
   ): Promise<StatementAnswer> {
-    const answer = await this.#one(ledger, 'statements', id, query);
-    const claims = await claimsOfStatement(this.reads.pool, this.reads.schema, answer, id);
+    const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
+    const answer = await this.#entityAt(moment, 'statements', id);
+    const claims = await claimsOfStatement(this.reads.pool, moment.schema, moment, id);
     return { ...answer, claims };
   }
 
@@ -236,13 +238,14 @@ export class ReaderController {
   ): Promise<IncidentAnswer> {
     const checked = readQuery(PolicyQuery, query);
     const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
-    const moment = await this.reads.moment(ledger, checked);
+    const moment = { ...(await this.reads.moment(ledger, checked)), ...clean({ saidBy: checked.saidBy }) };
     const policy = await this.reads.policy(moment, name);
-    const { pool, schema } = this.reads;
+    const { pool } = this.reads;
+    const { schema } = moment;
     const page = isId(id) ? await incidentPage(pool, schema, moment, id, name) : undefined;
     if (page === undefined) throw nothing('incident', id, moment);
     const { incident, ...rest } = page;
-    return { ...named(moment), policy, entity: incident, ...rest };
+    return { ...named(moment), policy, saidBy: moment.saidBy ?? null, entity: incident, ...rest };
   }
 
   @Get(':ledger/tallies')
@@ -252,16 +255,17 @@ export class ReaderController {
   async tallies(@Param('ledger') ledger: string, @Query() query: TalliesQuery): Promise<TalliesAnswer> {
     const checked = readQuery(TalliesQuery, query);
     const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
-    const moment = await this.reads.moment(ledger, checked);
+    const moment = { ...(await this.reads.moment(ledger, checked)), ...clean({ saidBy: checked.saidBy }) };
     const policy = await this.reads.policy(moment, name);
-    const { pool, schema } = this.reads;
+    const { pool } = this.reads;
+    const { schema } = moment;
 
     const terms = (checked.of ?? 'attacks,killed,injured').split(',');
     await this.#needLine(moment, checked['of.party']);
     const measures = terms.filter((term): term is Measure => term in MEASURES);
     const filter: IncidentFilter = { ...incidentFilter(checked), tied: 'parts' };
     const question: TallyQuestion = { measures, filter, policy: name, ...grouping(checked) };
-    const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question);
+    const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question).catch(asProblem);
     const { figures, claims, more } =
       measures.length === 0
         ? { figures: [], claims: [], more: 0 }
@@ -284,7 +288,7 @@ export class ReaderController {
     const beyond = measures.length === 0 ? null : await overlapping(pool, schema, moment, question.filter);
     const all = [...new Map([...claims, ...wholes.claims, ...ofLevels].map((one) => [one.id, one])).values()];
     const shown = { rows, overlapping: beyond, figures, more, wholes: wholes.figures, levels, beside, claims: all };
-    return { ...named(moment), policy, ...shown };
+    return { ...named(moment), policy, saidBy: moment.saidBy ?? null, ...shown };
   }
 
   @Get(':ledger/records')
@@ -296,7 +300,7 @@ export class ReaderController {
     const question = clean({ list: 'records', entity: checked.entity });
     return this.#list(ledger, checked, question, async (moment, after, limit) => {
       const from = /^\d{1,15}$/.test(after) ? Number(after) : 0;
-      const page = await records(this.reads.pool, this.reads.schema, moment, checked.entity, from, limit);
+      const page = await records(this.reads.pool, moment.schema, moment, checked.entity, from, limit);
       const items = page.items.map(({ sequence, bytes }) => ({
         sequence,
         event: JSON.parse(bytes.toString('utf8')) as unknown,
@@ -323,7 +327,7 @@ export class ReaderController {
   ): Promise<Buffer> {
     const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
     const wanted = /^[1-9]\d{0,15}$/.test(sequence) ? Number(sequence) : 0;
-    const page = await records(this.reads.pool, this.reads.schema, moment, undefined, wanted - 1, 1);
+    const page = await records(this.reads.pool, moment.schema, moment, undefined, wanted - 1, 1);
     const [found] = page.items;
     if (wanted === 0 || found === undefined) {
       throw new Problem('not-found', `There is no record ${sequence} in ${ledger} as of ${moment.sequence}.`);
@@ -333,8 +337,8 @@ export class ReaderController {
   }
 
   /** People are called after a line in sums; of a part of it nobody could say how many the others were. */
-  async #needLine(moment: Moment, party: Id | undefined): Promise<void> {
-    const line = party === undefined ? undefined : await lineOfActor(this.reads.pool, this.reads.schema, moment, party);
+  async #needLine(moment: PinnedMoment, party: Id | undefined): Promise<void> {
+    const line = party === undefined ? undefined : await lineOfActor(this.reads.pool, moment.schema, moment, party);
     if (line === party || line === undefined) return;
     throw new Problem(
       'bad-parameter',
@@ -347,13 +351,20 @@ export class ReaderController {
 
   async #one(
     ledger: string,
-    table: 'actors' | 'places' | 'documents' | 'statements' | 'assessments',
+    table: 'actors' | 'places' | 'documents' | 'assessments',
     id: Id,
     query: MomentQuery,
   ): Promise<EntityAnswer> {
-    const moment = await this.reads.moment(ledger, readQuery(MomentQuery, query));
+    return this.#entityAt(await this.reads.moment(ledger, readQuery(MomentQuery, query)), table, id);
+  }
+
+  async #entityAt(
+    moment: PinnedMoment,
+    table: 'actors' | 'places' | 'documents' | 'statements' | 'assessments',
+    id: Id,
+  ): Promise<EntityAnswer> {
     // What cannot be an id names nothing, and the database is not asked: it takes not every text.
-    const found = isId(id) ? await entity(this.reads.pool, this.reads.schema, moment, table, id) : undefined;
+    const found = isId(id) ? await entity(this.reads.pool, moment.schema, moment, table, id) : undefined;
     if (found === undefined) throw nothing(table.slice(0, -1), id, moment);
     return { ...named(moment), entity: found };
   }
@@ -362,15 +373,28 @@ export class ReaderController {
     ledger: string,
     query: PageQuery,
     question: object,
-    pageOf: (moment: Moment, after: string, limit: number) => Promise<Page<Item>>,
+    pageOf: (moment: PinnedMoment, after: string, limit: number) => Promise<Page<Item>>,
   ): Promise<{ ledger: string; sequence: number; final: boolean; items: Item[]; next: string | null }> {
-    const asked = { ledger, ...question };
+    const asked = { ledger, asOf: query.asOf, ...question };
     const cursor = query.cursor === undefined ? undefined : readCursor(asked, query.cursor);
-    const moment = await this.reads.moment(ledger, query, cursor?.sequence);
+    const moment = await this.reads.moment(ledger, query, cursor);
     const { items, next } = await pageOf(moment, cursor?.after ?? '', Number(query.limit ?? PAGE_DEFAULT));
-    const { sequence } = moment;
-    return { ...named(moment), items, next: next === null ? null : writeCursor(asked, { sequence, after: next }) };
+    const { sequence, final } = moment;
+    return {
+      ...named(moment),
+      items,
+      next: next === null ? null : writeCursor(asked, { sequence, final, after: next }),
+    };
   }
+}
+
+function asProblem(error: unknown): never {
+  if (!(error instanceof TooManyToCompute)) throw error;
+  throw new Problem(
+    'bad-parameter',
+    `With the parameter saidBy a tally is worked out when asked, of at most ${error.max} incidents, and more are chosen: narrow them by place, from and to, of.party, method or incident.`,
+    { details: { parameter: 'saidBy', incidentsMax: error.max } },
+  );
 }
 
 function nothing(what: string, id: Id, { ledger, sequence }: Moment): Problem {

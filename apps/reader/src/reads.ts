@@ -1,10 +1,24 @@
-/** The moment that a question is about: which ledger, as of which record, waited for where asked to. */
+/**
+ * The moment that a question is about: which ledger, as of which record, waited for where asked to. With it comes the
+ * generation of read models that the whole answer is read from.
+ */
 import type { Pool } from 'pg';
 import { Problem, type MomentQuery } from '#contracts';
 import type { PolicyName } from '#domain';
-import { ledgerStandings, policiesInForce, PositionWatch, type LedgerStanding, type Moment } from '#read-models';
+import {
+  Generations,
+  lastRecordBy,
+  ledgerStandings,
+  policiesInForce,
+  PositionWatch,
+  type LedgerStanding,
+  type Moment,
+} from '#read-models';
+import type { Cursor } from './cursor.js';
 
 const WAIT_MS_MAX = 5_000;
+/** How long after it was given its time a record may still be on its way into the log. */
+const ON_ITS_WAY_MS_MAX = 5_000;
 
 /** What every answer names. */
 export interface Named {
@@ -13,50 +27,89 @@ export interface Named {
   final: boolean;
 }
 
+/** A moment in the tables of one generation, whatever becomes live while the answer is put together. */
+export interface PinnedMoment extends Moment {
+  schema: string;
+  final: boolean;
+}
+
 export class Reads {
+  readonly generations: Generations;
   readonly #watch: PositionWatch;
 
-  constructor(
-    readonly pool: Pool,
-    readonly schema: string,
-  ) {
-    this.#watch = new PositionWatch(pool, schema);
+  constructor(readonly pool: Pool) {
+    this.generations = new Generations(pool);
+    this.#watch = new PositionWatch(this.generations);
   }
 
-  ledgers(): Promise<LedgerStanding[]> {
-    return ledgerStandings(this.pool, this.schema);
+  async ledgers(): Promise<LedgerStanding[]> {
+    return ledgerStandings(this.pool, await this.generations.live());
   }
 
-  async standing(ledger: string): Promise<LedgerStanding> {
-    const [standing] = await ledgerStandings(this.pool, this.schema, ledger);
+  async standing(ledger: string, schema: string): Promise<LedgerStanding> {
+    const [standing] = await ledgerStandings(this.pool, schema, ledger);
     if (standing === undefined) {
       throw new Problem('not-found', `There is no ledger ${ledger} here, or nothing of it is projected yet.`);
     }
     return standing;
   }
 
-  /** @throws Problem not-yet-visible when the position does not come in time, bad-parameter for a moment to come */
-  async moment(ledger: string, { wait, asOf }: MomentQuery, pinned?: number): Promise<Moment> {
+  /**
+   * A page after the first is as of the record that the first one was.
+   * @throws Problem not-yet-visible when the position does not come in time, bad-parameter for a moment to come
+   */
+  async moment(ledger: string, { wait, asOf }: MomentQuery, pinned?: Cursor): Promise<PinnedMoment> {
     if (wait !== undefined && !(await this.#watch.reached(ledger, Number(wait), WAIT_MS_MAX))) {
-      await this.standing(ledger);
+      await this.standing(ledger, await this.generations.live());
       throw new Problem(
         'not-yet-visible',
         `The answer does not include position ${wait} of ${ledger} yet: ask again, or check that such a position exists.`,
       );
     }
-    const { sequence } = await this.standing(ledger);
-    const wanted = asOf === undefined ? (pinned ?? sequence) : Number(asOf);
+    // After the waiting: a generation that becomes live has all that the one before it had.
+    const schema = await this.generations.live();
+    const { sequence } = await this.standing(ledger, schema);
+    if (pinned === undefined && asOf !== undefined && !/^\d+$/.test(asOf)) return this.#momentAt(ledger, schema, asOf);
+    const wanted = pinned?.sequence ?? (asOf === undefined ? sequence : Number(asOf));
     if (wanted > sequence) {
-      throw new Problem('bad-parameter', `The parameter asOf lies ahead: ${ledger} is read up to ${sequence}.`, {
-        details: { parameter: 'asOf', sequence },
-      });
+      const parameter = pinned === undefined ? 'asOf' : 'cursor';
+      throw new Problem(
+        'bad-parameter',
+        `The parameter ${parameter} lies ahead: ${ledger} is read up to ${sequence}.`,
+        {
+          details: { parameter, sequence },
+        },
+      );
     }
-    return { ledger, sequence: wanted };
+    // Rows are only added and closed, so what is said of a past sequence stays.
+    return { ledger, sequence: wanted, schema, final: pinned?.final ?? true };
+  }
+
+  /** A time is no point in the log: until nothing of before it can come any more, it means another record tomorrow. */
+  async #momentAt(ledger: string, schema: string, asOf: string): Promise<PinnedMoment> {
+    const time = new Date(asOf.length === 10 ? `${asOf}T23:59:59.999Z` : asOf);
+    const details = { parameter: 'asOf' };
+    if (time.getTime() > Date.now()) {
+      const why = asOf.length === 10 ? ': a date stands for the end of its day in UTC' : '';
+      throw new Problem(
+        'bad-parameter',
+        `The parameter asOf lies in the future${why}. Leave it out to ask about now.`,
+        {
+          details,
+        },
+      );
+    }
+    const { sequence, atEnd } = await lastRecordBy(this.pool, schema, ledger, time.toISOString());
+    if (sequence === undefined) {
+      throw new Problem('bad-parameter', `The parameter asOf lies before the first record of ${ledger}.`, { details });
+    }
+    const final = atEnd !== undefined && time.getTime() < atEnd.getTime() - ON_ITS_WAY_MS_MAX;
+    return { ledger, sequence, schema, final };
   }
 
   /** `name@version` as in force at the moment. */
-  async policy(moment: Moment, name: PolicyName): Promise<string> {
-    const versions = await policiesInForce(this.pool, this.schema, moment);
+  async policy(moment: PinnedMoment, name: PolicyName): Promise<string> {
+    const versions = await policiesInForce(this.pool, moment.schema, moment);
     const version = versions[name];
     if (version === undefined) {
       throw new Problem(
@@ -71,7 +124,6 @@ export class Reads {
   }
 }
 
-/** Rows are only added and closed, so what is said of a past sequence stays. */
-export function named({ ledger, sequence }: Moment): Named {
-  return { ledger, sequence, final: true };
+export function named({ ledger, sequence, final }: PinnedMoment): Named {
+  return { ledger, sequence, final };
 }

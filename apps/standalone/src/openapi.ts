@@ -20,7 +20,7 @@ export function describeApis(app: INestApplication): void {
 export async function describeOffline(name: ApiName): Promise<OpenAPIObject> {
   // In preview nothing is instantiated, so nothing is needed to instantiate it with.
   const nothing = undefined as never;
-  const module = name === 'recorder' ? RecorderModule.with(nothing) : ReaderModule.with(nothing, '');
+  const module = name === 'recorder' ? RecorderModule.with(nothing) : ReaderModule.with(nothing);
   const app = await NestFactory.create(module, new FastifyAdapter(), { preview: true, logger: false });
   return openApiOf(app, APIS[name]);
 }

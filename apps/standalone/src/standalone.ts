@@ -20,18 +20,18 @@ import {
   UPCASTERS,
   Writers,
 } from '#ledger';
-import { ReadModels } from '#read-models';
+import { Generations } from '#read-models';
 import { createHttpApp, HealthModule, KeysFile, loadMasterKey, troubleOnly, Undo, urlOf, type Config } from '#runtime';
 import { describeApis } from './openapi.js';
 
 @Module({})
 class StandaloneModule {
-  static with(writers: Writers, projector: Projector, pool: Pool, schema: string): DynamicModule {
+  static with(writers: Writers, projector: Projector, pool: Pool): DynamicModule {
     return {
       module: StandaloneModule,
       imports: [
         RecorderModule.with(new Dispatcher(writers)),
-        ReaderModule.with(pool, schema),
+        ReaderModule.with(pool),
         HealthModule.with(() => projectorReadiness(projector)),
       ],
     };
@@ -97,14 +97,15 @@ export async function startStandalone(config: Config, options: StandaloneOptions
       return pool;
     };
     const pool = poolFor('reader', 10);
-    const readModels = await ReadModels.open(poolFor('projector', 2));
-    const projector = new Projector(new LogReader(storage, codec, master), readModels, { log });
+    const generations = new Generations(poolFor('projector', 2));
+    await generations.prepare();
+    const projector = new Projector(new LogReader(storage, codec, master), () => generations.models(), { log });
     const ledgers = await storage.ledgers();
     projector.start();
     undo.add(() => projector.stop());
 
     const keys = new KeysFile(config.keysFile);
-    const app = await createHttpApp(StandaloneModule.with(writers, projector, pool, readModels.schema), {
+    const app = await createHttpApp(StandaloneModule.with(writers, projector, pool), {
       keys,
       openReads: config.openReads,
       allowedOrigins: config.allowedOrigins,

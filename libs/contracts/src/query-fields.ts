@@ -1,18 +1,22 @@
 /** FIELDS OF QUERIES: values in an address are always text, so a number is its digits. */
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { isLocalTime, looksLikeLocalTime } from './calendar.js';
+import { isInstant, isLocalTime, looksLikeInstant, looksLikeLocalTime } from './calendar.js';
 
 function textRule(code: string, reason: string, passes: (text: string) => boolean): PropertyDecorator {
   const validate = (value: unknown): boolean => typeof value === 'string' && passes(value);
   return ValidateBy({ name: code, validator: { validate, defaultMessage: () => reason } });
 }
 
+function areDigits(text: string, min = 0, max = Number.MAX_SAFE_INTEGER): boolean {
+  return /^(0|[1-9]\d{0,15})$/.test(text) && Number(text) >= min && Number(text) <= max;
+}
+
 /** A whole number from `min` to `max`, in digits. */
 export const IsDigits = (min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator => {
-  const rule = textRule('out-of-range', `must be a whole number from ${min} to ${max}, given once`, (text) => {
-    return /^(0|[1-9]\d{0,15})$/.test(text) && Number(text) >= min && Number(text) <= max;
-  });
+  const rule = textRule('out-of-range', `must be a whole number from ${min} to ${max}, given once`, (text) =>
+    areDigits(text, min, max),
+  );
   return (target, name) => {
     rule(target, name);
     ApiProperty({ type: 'integer', minimum: min, maximum: max, required: false })(target, name);
@@ -31,14 +35,46 @@ export const AreSomeOf = (words: readonly string[]): PropertyDecorator => {
   };
 };
 
+function isDate(text: string): boolean {
+  return text.length === 10 && looksLikeLocalTime(text) && isLocalTime(text);
+}
+
 /** A local date. */
 export const IsDate = (): PropertyDecorator => {
-  const rule = textRule('unreal-date', 'must be a date that exists, such as 2023-04-10', (text) => {
-    return text.length === 10 && looksLikeLocalTime(text) && isLocalTime(text);
-  });
+  const rule = textRule('unreal-date', 'must be a date that exists, such as 2023-04-10', isDate);
   return (target, name) => {
     rule(target, name);
     ApiProperty({ type: 'string', format: 'date', required: false })(target, name);
+  };
+};
+
+/** A sequence, a time with its zone, or a date. A `+` that was not written as %2B arrives as a space. */
+export const IsSequenceOrTime = (): PropertyDecorator => {
+  const reason =
+    'must be a sequence, a date such as 2023-04-10, or a time with its zone such as 2023-04-10T14:51:00Z (write + as %2B)';
+  const rule = textRule('wrong-form', reason, (text) => {
+    return areDigits(text) || isDate(text) || (looksLikeInstant(text) && isInstant(text));
+  });
+  return (target, name) => {
+    rule(target, name);
+    ApiProperty({
+      required: false,
+      oneOf: [
+        { type: 'integer', minimum: 0 },
+        { type: 'string', format: 'date-time' },
+        { type: 'string', format: 'date' },
+      ],
+    })(target, name);
+  };
+};
+
+/** A local date, or a local date with the clock time. */
+export const IsLocalDateOrTime = (): PropertyDecorator => {
+  const reason = 'must be a local date that exists, such as 2023-04-10, or one with the time, such as 2023-04-10T17:51';
+  const rule = textRule('unreal-date', reason, (text) => looksLikeLocalTime(text) && isLocalTime(text));
+  return (target, name) => {
+    rule(target, name);
+    ApiProperty({ type: 'string', example: '2023-04-10', required: false })(target, name);
   };
 };
 

@@ -17,7 +17,7 @@ import {
   type Claim,
 } from '#domain';
 import { IsClaimId, IsId, IsLine, IsOneOf } from './fields.js';
-import { AreSomeOf, IsCursor, IsDate, IsDigits } from './query-fields.js';
+import { AreSomeOf, IsCursor, IsDate, IsDigits, IsLocalDateOrTime, IsSequenceOrTime } from './query-fields.js';
 import { ClaimDto, QuoteDto, TimeSpanDto, WhoDto } from './vocabulary.dto.js';
 
 /** The list of ledgers takes nothing. */
@@ -33,8 +33,12 @@ export class WaitQuery {
 
 /** What every read of what stands in a ledger takes. */
 export class MomentQuery extends WaitQuery {
-  /** Answer as of this sequence: what was known when that record was the ledger's last. Left out: now. */
-  @IsDigits(0)
+  /**
+   * Answer as of this record: what the ledger knew when that was its last. Given as its sequence, or as a time (RFC 3339
+   * with zone), which stands for the last record that was recorded by then; a date stands for the end of that day in UTC.
+   * The answer names the sequence. Left out: now.
+   */
+  @IsSequenceOrTime()
   @IsOptional()
   asOf?: string;
 }
@@ -164,6 +168,14 @@ export class PolicyQuery extends MomentQuery {
   @IsOneOf(Object.keys(POLICY_VERSIONS))
   @IsOptional()
   policy?: string;
+
+  /**
+   * Count only claims that had been said by then: a local date (to its end) or date and time, compared with the end of the
+   * time a claim was said, else published, as it is written there. Goes together with `asOf`. Left out: all claims.
+   */
+  @IsLocalDateOrTime()
+  @IsOptional()
+  saidBy?: string;
 }
 
 export class RecordsQuery extends PageQuery {
@@ -252,7 +264,10 @@ class AnswerDto {
   @ApiProperty({ type: 'integer' })
   sequence!: number;
 
-  /** Whether the same question as of this sequence will give the same answer for ever. */
+  /**
+   * Whether the question will be answered the same for ever. False where it names a time so short ago that a record of
+   * before may still come; as of the sequence that the answer names it is final.
+   */
   final!: boolean;
 }
 
@@ -592,6 +607,10 @@ export class IncidentAnswer extends EntityAnswer {
   /** The policy that made the figures, with its version. */
   policy!: string;
 
+  /** The answer counts only claims that had been said by then; null: all of them. */
+  @ApiProperty({ type: 'string', nullable: true })
+  saidBy!: string | null;
+
   /** What the fields of the card follow. */
   card!: CardFieldDto[];
 
@@ -716,6 +735,10 @@ export class LevelDto {
 export class TalliesAnswer extends AnswerDto {
   /** The policy, with its version. */
   policy!: string;
+
+  /** The answer counts only claims that had been said by then; null: all of them. */
+  @ApiProperty({ type: 'string', nullable: true })
+  saidBy!: string | null;
 
   /** The sums; empty where only levels were asked for. */
   rows!: TallyRowDto[];

@@ -10,7 +10,7 @@ export { evolve } from './evolve.js';
 export { commitOverlay, initialState, overlayOn, Table, type Entity, type EntityKind, type State } from './state.js';
 export { isInside, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 export { isListed, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
-export { type Grade, type SetAside, type SetAsideCode, type SourcedClaim } from './live-claims.js';
+export { wasSaidBy, type Grade, type SetAside, type SetAsideCode, type SourcedClaim } from './live-claims.js';
 export { positionsOf, type Flag, type Position, type Positions } from './positions.js';
 export { applyPolicy, type Figure, type Status } from './figures.js';
 export { sum, UNREPORTED, type Addend, type Sum } from './sums.js';

@@ -1,6 +1,15 @@
 /** Claims as answers show them: what is said, by whom, where, with which words, and in which record it stands. */
 import type { Pool } from 'pg';
-import type { Claim, Document, Form, Name, Place, Actor, Statement } from '#domain';
+import {
+  wasSaidBy,
+  type Actor,
+  type Claim,
+  type Document,
+  type Form,
+  type Name,
+  type Place,
+  type Statement,
+} from '#domain';
 import { held, type Moment } from './moment.js';
 
 export interface Named {
@@ -46,7 +55,7 @@ interface ClaimRow {
   document_body: Document;
 }
 
-/** The claims that match, in the order they were recorded. `condition` may use `c` (claims), `s`, `d` and $3 onwards. */
+/** The claims that match and were said by the moment, in the order they were recorded. `condition` may use `c` (claims), `s`, `d` and $3 onwards. */
 export async function shownClaims(
   pool: Pool,
   schema: string,
@@ -54,7 +63,7 @@ export async function shownClaims(
   condition: string,
   values: readonly unknown[],
 ): Promise<ShownClaim[]> {
-  const { rows } = await pool.query<ClaimRow>(
+  const { rows: recorded } = await pool.query<ClaimRow>(
     `select c.id, c.from_seq, c.line, c.body as claim, c.statement, s.body as statement_body, d.id as document,
             d.body as document_body
        from ${schema}.claims c
@@ -64,6 +73,8 @@ export async function shownClaims(
       order by c.from_seq, c.number`,
     [moment.ledger, moment.sequence, ...values],
   );
+  const { saidBy } = moment;
+  const rows = saidBy === undefined ? recorded : recorded.filter((row) => wasSaidBy(clockOf(row), saidBy));
   const actors = new Set(
     rows.flatMap(({ statement_body: body, document_body: document }) => [
       body.speaker,
@@ -100,6 +111,10 @@ export async function shownClaims(
       },
     };
   });
+}
+
+function clockOf({ statement_body: statement, document_body: document }: ClaimRow): Parameters<typeof wasSaidBy>[0] {
+  return { said: statement.said ?? null, published: document.published ?? null };
 }
 
 /** The first name of each, as shown; private names whose key was destroyed read "(erased)". */

@@ -14,6 +14,7 @@ import {
 import { shownClaims, type ShownClaim } from './claims.js';
 import { entity, type ShownEntity } from './entities.js';
 import { held, type Moment } from './moment.js';
+import { positionsSaidBy, type PositionsAbout, type Wanted } from './said-by.js';
 
 /** One question about the incident, with its answer. */
 export interface Answer {
@@ -77,23 +78,20 @@ async function tiesOf(
   };
 }
 
-export interface StoredPositions extends Positions {
-  about: string;
-}
-
-/** The positions on every question about some incidents or scopes; of one predicate and group of people where given. */
+/** The positions on every question about some incidents or scopes, or on those that are wanted. */
 export async function positionsAbout(
   pool: Pool,
   schema: string,
   moment: Moment,
   abouts: readonly string[],
-  only?: { predicate: Predicate; who: string },
-): Promise<StoredPositions[]> {
+  wanted?: Wanted,
+): Promise<PositionsAbout[]> {
+  if (moment.saidBy !== undefined) return positionsSaidBy(pool, schema, moment, moment.saidBy, abouts, wanted);
   const { rows } = await pool.query<{ about: string; detail: Positions }>(
     `select p.about, p.detail from ${schema}.positions p
-      where ${held('p')} and p.about = any($3) ${only === undefined ? '' : 'and p.predicate = $4 and p.who = $5'}
+      where ${held('p')} and p.about = any($3) ${wanted === undefined ? '' : 'and p.predicate = any($4) and p.who = any($5)'}
       order by p.about, p.predicate, p.key, p.who`,
-    [moment.ledger, moment.sequence, abouts, ...(only === undefined ? [] : [only.predicate, only.who])],
+    [moment.ledger, moment.sequence, abouts, ...(wanted === undefined ? [] : [wanted.predicates, wanted.people])],
   );
   return rows.map(({ about, detail }) => ({ ...detail, about }));
 }

@@ -1,8 +1,10 @@
 /** THE TABLES: migrations, projections and queries; the only room with read-side SQL. */
 export { isDatabaseAway } from './away.js';
 export { CheckpointMoved, ReadModels } from './read-models.js';
+export { Generations, Successor } from './generations.js';
+export { compare, type Comparison, type Difference } from './comparison.js';
 export { PositionWatch } from './position-watch.js';
-export { ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
+export { lastRecordBy, ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
 export { type ShownClaim } from './claims.js';
 export {
@@ -17,15 +19,6 @@ export {
   type ShownRecord,
 } from './entities.js';
 export { incidentPage, type IncidentPage } from './incident-page.js';
-export {
-  explainedFigures,
-  forceLevels,
-  MEASURES,
-  overlapping,
-  tally,
-  totalsBeside,
-  type Bucket,
-  type Grouping,
-  type Measure,
-  type TallyQuestion,
-} from './tallies.js';
+export { TooManyToCompute } from './said-by.js';
+export { explainedFigures, forceLevels, overlapping, tally, totalsBeside } from './tallies.js';
+export { MEASURES, type Bucket, type Grouping, type Measure, type TallyQuestion } from './tally-rows.js';

@@ -17,11 +17,24 @@ export async function borrow(pool: Pool): Promise<PoolClient> {
   return client;
 }
 
-export async function migrate(pool: Pool, schema: string): Promise<void> {
+/** A transaction in which nobody else makes or changes tables of ours. */
+export async function whileLocked(pool: Pool, act: (client: PoolClient) => Promise<void>): Promise<void> {
   const client = await borrow(pool);
   try {
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await act(client);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+export async function migrate(pool: Pool, schema: string): Promise<void> {
+  await whileLocked(pool, async (client) => {
     await client.query(`create schema if not exists ${schema}`);
     await client.query(
       `create table if not exists ${schema}.migrations (file text primary key, applied timestamptz not null default now())`,
@@ -33,11 +46,5 @@ export async function migrate(pool: Pool, schema: string): Promise<void> {
       await client.query(readFileSync(new URL(file, FOLDER), 'utf8').replaceAll('{schema}', schema));
       await client.query(`insert into ${schema}.migrations (file) values ($1)`, [file]);
     }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }

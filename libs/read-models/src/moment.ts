@@ -1,10 +1,13 @@
 /** The moment that an answer is about, and the rows that held then. */
 import type { Pool } from 'pg';
+import type { LocalTime } from '#domain';
 
 /** Everything that is read for one answer is read as of one sequence of one ledger. */
 export interface Moment {
   ledger: string;
   sequence: number;
+  /** Claims count that were said by then, at the place where they were said; left out, all of them. */
+  saidBy?: LocalTime;
 }
 
 /**
@@ -53,4 +56,25 @@ export async function policiesInForce(
     [moment.ledger, moment.sequence],
   );
   return rows[0]?.policies ?? {};
+}
+
+/**
+ * The last record that was recorded by a time (RFC 3339 in UTC with milliseconds), and when the projector last stood at the
+ * end of the log: what was recorded some seconds before that is all here.
+ */
+export async function lastRecordBy(
+  pool: Pool,
+  schema: string,
+  ledger: string,
+  time: string,
+): Promise<{ sequence: number | undefined; atEnd: Date | undefined }> {
+  const { rows } = await pool.query<{ sequence: string | null; at_end: Date | null }>(
+    `select (select e.sequence from ${schema}.events e
+              where e.ledger = $1 and e.recordedtime collate "C" <= $2
+              order by e.recordedtime collate "C" desc, e.sequence desc limit 1) as sequence,
+            (select s.at_end from ${schema}.standing s where s.ledger = $1) as at_end`,
+    [ledger, time],
+  );
+  const { sequence = null, at_end = null } = rows[0] ?? {};
+  return { sequence: sequence === null ? undefined : Number(sequence), atEnd: at_end ?? undefined };
 }

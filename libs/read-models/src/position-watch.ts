@@ -3,7 +3,7 @@
  * shortest wait is worth, and none runs while nobody does.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import type { Generations } from './generations.js';
 
 const LOOK_EVERY_MS = 10;
 
@@ -19,10 +19,7 @@ export class PositionWatch {
   readonly #waiters = new Set<Waiter>();
   #looking = false;
 
-  constructor(
-    private readonly pool: Pool,
-    private readonly schema: string,
-  ) {}
+  constructor(private readonly generations: Generations) {}
 
   /** Whether the ledger's projection reached the position within the time; at once where it is there already. */
   reached(ledger: string, position: number, withinMs: number): Promise<boolean> {
@@ -39,8 +36,10 @@ export class PositionWatch {
     try {
       while (this.#waiters.size > 0) {
         const ledgers = [...new Set([...this.#waiters].map(({ ledger }) => ledger))];
-        const { rows } = await this.pool.query<{ ledger: string; sequence: string }>(
-          `select ledger, sequence from ${this.schema}.checkpoints where ledger = any($1)`,
+        // Of the live one at each look: the one that was live when they came may have been left meanwhile.
+        const schema = await this.generations.live();
+        const { rows } = await this.generations.pool.query<{ ledger: string; sequence: string }>(
+          `select ledger, sequence from ${schema}.checkpoints where ledger = any($1)`,
           [ledgers],
         );
         const at = new Map(rows.map(({ ledger, sequence }) => [ledger, Number(sequence)]));

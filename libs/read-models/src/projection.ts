@@ -366,8 +366,10 @@ function assessedKeysOf(one: SourcedClaim, registers: Registers): [string, strin
   return [`claim ${one.id}`, `line ${voiceOf(one, registers).line}`];
 }
 
+type GradingGrounds = Pick<Sources, 'registers' | 'gone' | 'assessments'>;
+
 /** The newest that says so much, of those that were not retracted. */
-function gradeOf(one: SourcedClaim, { assessments, gone, registers }: Sources): Grade {
+function gradeOf(one: SourcedClaim, { assessments, gone, registers }: GradingGrounds): Grade {
   const grade: Grade = {};
   if (assessments.size === 0) return grade;
   for (const key of assessedKeysOf(one, registers)) {
@@ -475,10 +477,7 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
   const known = about(key, sources);
   const { subject, rows } = known;
   if (subject === undefined) return;
-  const claims = known.claims.map((one) => {
-    const grade = gradeOf(one, sources);
-    return withFate(Object.keys(grade).length === 0 ? one : { ...one, grade }, key, sources.gone);
-  });
+  const claims = countableClaims(key, sources);
   const next = new Map<string, { table: VersionedTable; row: Row }>();
   for (const question of questionsAbout(claims, subject, sources.registers)) {
     const found = positionsOf(question, claims, subject, sources.registers);
@@ -510,6 +509,14 @@ function recompute(key: string, sources: Sources, batch: RowBatch, sequence: num
     batch.insert(table, row, sequence);
     rows.set(name, row);
   }
+}
+
+/** The claims about one thing with all that decides whether and how they count. */
+export function countableClaims(key: string, grounds: GradingGrounds & Pick<Sources, 'abouts'>): SourcedClaim[] {
+  return (grounds.abouts.get(key)?.claims ?? []).map((one) => {
+    const grade = gradeOf(one, grounds);
+    return withFate(Object.keys(grade).length === 0 ? one : { ...one, grade }, key, grounds.gone);
+  });
 }
 
 /** Why a claim counts no more, whatever other claims say (codebook, section 8, step 1). */

@@ -88,6 +88,15 @@ export class ReadModels {
     }
   }
 
+  /** Notes that nothing followed in the log at that time. Several projectors may say so: the latest counts. */
+  async noteEnd(ledger: string, at: Date): Promise<void> {
+    await this.pool.query(
+      `insert into ${this.schema}.standing as s (ledger, at_end) values ($1, $2)
+       on conflict (ledger) do update set at_end = greatest(s.at_end, excluded.at_end)`,
+      [ledger, at],
+    );
+  }
+
   /** First of all, by compare-and-set: a second projector waits here, and then sees that it is too late. */
   async #moveCheckpoint(client: PoolClient, ledger: string, after: number, last: ReadRecord): Promise<void> {
     const { sequence, recordedtime } = last.record;

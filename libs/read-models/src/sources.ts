@@ -1,5 +1,5 @@
 /** Loads what the tables say about everything that a batch of records touches, with few queries however long the batch. */
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type {
   Actor,
   Claim,
@@ -25,7 +25,19 @@ import {
   type RegisterCards,
   type Sources,
 } from './projection.js';
+import { held, type Moment } from './moment.js';
 import type { Row } from './rows.js';
+
+/** A pool, or the connection of a transaction. */
+interface Database {
+  query<R extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<R>>;
+}
+
+/** What figures about some incidents and scopes hang on. */
+export type Grounds = Pick<Sources, 'registers' | 'abouts' | 'gone' | 'assessments'>;
+
+/** What holds now, for the projector: as of a record that never comes. */
+const now = (ledger: string): Moment => ({ ledger, sequence: Number.MAX_SAFE_INTEGER });
 
 export async function loadSources(
   client: PoolClient,
@@ -45,13 +57,13 @@ export async function loadSources(
   const abouts = await loadAbouts(client, schema, ledger, [...touched.abouts], gone);
   return {
     ledger: records.some(({ name }) => name === 'LedgerClosed') ? await loadLedger(client, schema, ledger) : undefined,
-    registers: registers ?? (await loadRegisters(client, schema, ledger)),
+    registers: registers ?? (await loadRegisters(client, schema, now(ledger))),
     documents: await loadDocuments(client, schema, ledger, [...touched.documents], gone),
     abouts,
     parties: await loadParties(client, schema, ledger, [...touched.changed.incidents]),
     things,
     gone,
-    assessments: await loadAssessments(client, schema, ledger, abouts, gone),
+    assessments: await loadAssessments(client, schema, now(ledger), abouts, gone),
   };
 }
 
@@ -61,6 +73,19 @@ async function loadLedger(client: PoolClient, schema: string, ledger: string): P
     [ledger],
   );
   return rows[0];
+}
+
+/** The same as of any moment, by the rules of the projection: for answers that no stored figure gives. */
+export async function loadGrounds(
+  database: Database,
+  schema: string,
+  moment: Moment,
+  keys: readonly string[],
+  registers: RegisterCards,
+): Promise<Grounds> {
+  const gone = new Set<string>();
+  const abouts = await loadClaims(database, schema, moment, keys, gone);
+  return { registers, abouts, gone, assessments: await loadAssessments(database, schema, moment, abouts, gone) };
 }
 
 interface Touched {
@@ -139,23 +164,23 @@ async function loadThings(
 
 /** Of every claim that was loaded, and of all lines: there are few of these, and a batch's new claims may be of any. */
 async function loadAssessments(
-  client: PoolClient,
+  database: Database,
   schema: string,
-  ledger: string,
+  moment: Moment,
   abouts: ReadonlyMap<string, AboutFacts>,
   gone: Set<string>,
 ): Promise<Map<string, Assessed[]>> {
   const claims = [...abouts.values()].flatMap(({ claims: some }) => some.map(({ id }) => `claim ${id}`));
-  const { rows } = await client.query<{
+  const { rows } = await database.query<{
     id: Id;
     about: string;
     credibility: Credibility | null;
     reliability: Reliability | null;
     status: string;
   }>(
-    `select id, about, credibility, reliability, status from ${schema}.assessments
-      where ledger = $1 and to_seq is null and (about = any($2) or about like 'line %') order by recorded`,
-    [ledger, claims],
+    `select id, about, credibility, reliability, status from ${schema}.assessments a
+      where ${held('a')} and (about = any($3) or about like 'line %') order by recorded`,
+    [moment.ledger, moment.sequence, claims],
   );
   const assessments = new Map<string, Assessed[]>();
   for (const { id, about, credibility, reliability, status } of rows) {
@@ -166,11 +191,11 @@ async function loadAssessments(
   return assessments;
 }
 
-async function loadRegisters(client: PoolClient, schema: string, ledger: string): Promise<RegisterCards> {
+export async function loadRegisters(database: Database, schema: string, moment: Moment): Promise<RegisterCards> {
   const load = async <Card>(table: string): Promise<Map<Id, Card>> => {
-    const { rows } = await client.query<{ id: Id; body: Card }>(
-      `select id, body from ${schema}.${table} where ledger = $1 and to_seq is null`,
-      [ledger],
+    const { rows } = await database.query<{ id: Id; body: Card }>(
+      `select id, body from ${schema}.${table} t where ${held('t')}`,
+      [moment.ledger, moment.sequence],
     );
     return new Map(rows.map(({ id, body }) => [id, body]));
   };
@@ -210,11 +235,12 @@ async function loadParties(client: PoolClient, schema: string, ledger: string, i
   return parties;
 }
 
-async function loadAbouts(
-  client: PoolClient,
+/** Incidents and scopes with the claims about them; what of it counts no more is added to `gone`. */
+async function loadClaims(
+  database: Database,
   schema: string,
-  ledger: string,
-  keys: string[],
+  moment: Moment,
+  keys: readonly string[],
   gone: Set<string>,
 ): Promise<Map<string, AboutFacts>> {
   const abouts = new Map<string, AboutFacts>();
@@ -225,17 +251,18 @@ async function loadAbouts(
     abouts.set(key, known);
     return known;
   };
+  const values = [moment.ledger, moment.sequence, keys];
 
-  const incidents = await client.query<{ id: Id; body: Incident; status: string }>(
-    `select id, body, status from ${schema}.incidents where ledger = $1 and id = any($2) and to_seq is null`,
-    [ledger, keys],
+  const incidents = await database.query<{ id: Id; body: Incident; status: string }>(
+    `select id, body, status from ${schema}.incidents i where ${held('i')} and i.id = any($3)`,
+    values,
   );
   for (const { id, body, status } of incidents.rows) {
     at(id).subject = { id, incident: body };
     if (isGone(status)) gone.add(thingKey('incidents', id));
   }
 
-  const claims = await client.query<{
+  const claims = await database.query<{
     id: string;
     recorded: string;
     claim: Claim;
@@ -250,11 +277,11 @@ async function loadAbouts(
     `select c.id, c.recorded, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
             d.first_publisher, s.status as statement_status, d.id as document, d.status as document_status
        from ${schema}.claims c
-       join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
-       join ${schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
-      where c.ledger = $1 and c.abouts && $2 and c.to_seq is null
+       join ${schema}.statements s on ${held('s')} and s.id = c.statement
+       join ${schema}.documents d on ${held('d')} and d.id = s.document
+      where ${held('c')} and c.abouts && $3
       order by c.recorded, c.number`,
-    [ledger, keys],
+    values,
   );
   for (const row of claims.rows) {
     const { claim } = row;
@@ -276,13 +303,30 @@ async function loadAbouts(
       known.claims.push(sourced);
     }
   }
+  return abouts;
+}
+
+async function loadAbouts(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  keys: string[],
+  gone: Set<string>,
+): Promise<Map<string, AboutFacts>> {
+  const abouts = await loadClaims(client, schema, now(ledger), keys, gone);
+  if (keys.length === 0) return abouts;
+  const rowsOf = (key: string): Map<string, Row> => {
+    const known: AboutFacts = abouts.get(key) ?? { subject: undefined, claims: [], rows: new Map() };
+    abouts.set(key, known);
+    return known.rows;
+  };
 
   const positions = await client.query<Row & { about: string; predicate: string; who: string; key: string }>(
     `select about, predicate, key, who, contested, detail from ${schema}.positions
       where ledger = $1 and about = any($2) and to_seq is null`,
     [ledger, keys],
   );
-  for (const row of positions.rows) at(row.about).rows.set(`positions ${row.predicate} ${row.who} ${row.key}`, row);
+  for (const row of positions.rows) rowsOf(row.about).set(`positions ${row.predicate} ${row.who} ${row.key}`, row);
 
   const figures = await client.query<
     Row & { about: string; policy: string; predicate: string; who: string; key: string }
@@ -293,7 +337,7 @@ async function loadAbouts(
   );
   for (const row of figures.rows) {
     const numbers = { low: wholeOf(row['low']), best: wholeOf(row['best']), high: wholeOf(row['high']) };
-    at(row.about).rows.set(`figures ${row.policy} ${row.predicate} ${row.who} ${row.key}`, { ...row, ...numbers });
+    rowsOf(row.about).set(`figures ${row.policy} ${row.predicate} ${row.who} ${row.key}`, { ...row, ...numbers });
   }
   return abouts;
 }

@@ -81,7 +81,7 @@ async function dump(url: string): Promise<Record<string, string[]>> {
   try {
     const { rows: tables } = await db.query<{ table: string }>(
       `select table_name as table from information_schema.tables
-        where table_schema = 'read_models' and table_name <> 'migrations' order by 1`,
+        where table_schema = 'read_models' and table_name not in ('migrations', 'standing') order by 1`,
     );
     const dumped: Record<string, string[]> = {};
     for (const { table } of tables) {

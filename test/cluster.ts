@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AccessRole } from '#contracts';
-import { createCatalogue, createCodec, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS, Writers } from '#ledger';
+import { MasterKey, recordCodec, Writers } from '#ledger';
 import { KafkaStorage } from '#kafka';
 import { KeysFile } from '#runtime';
 import { answerOf, holdFreePort, LedgerClient, RunningCommand, type Answer } from '#testing';
@@ -181,7 +181,7 @@ export interface Logged {
   entity: string;
 }
 
-const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+const codec = recordCodec();
 
 /** Free until somebody takes it, which nobody is likely to do in the meantime. */
 async function freePort(): Promise<number> {

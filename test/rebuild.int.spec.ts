@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
 import type { Command, Incident } from '#domain';
-import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
+import { LogReader, MasterKey, recordCodec } from '#ledger';
 import { compare, entities, Generations, Successor } from '#read-models';
 import { factsOf, freshDatabase, recordsOf } from '#testing';
 import { Progress } from '../apps/projector/src/progress.js';
@@ -16,7 +16,7 @@ import { InMemoryStorage } from '../libs/ledger/src/in-memory-storage.js';
 import { until } from './cluster.js';
 
 const INCIDENTS = 150;
-const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+const codec = recordCodec();
 
 /** Registers, then incidents one after another, each with a statement; now and then one is corrected or taken back. */
 function* commands(): Generator<Command> {

@@ -9,17 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage } from '#embedded';
-import {
-  createCatalogue,
-  createCodec,
-  MasterKey,
-  recordSchema,
-  RECORD_VERSIONS,
-  UPCASTERS,
-  Writers,
-  type LedgerStorage,
-  type WrappedKey,
-} from '#ledger';
+import { type LedgerStorage, MasterKey, recordCodec, type WrappedKey, Writers } from '#ledger';
 import { createHttpApp, KeysFile, loadMasterKey, readConfig } from '#runtime';
 import { startStandalone } from '../../apps/standalone/src/standalone.js';
 import type { Server } from './commands.js';
@@ -62,7 +52,7 @@ type Running = Server & { stop: () => Promise<unknown> };
 async function startRecorder(storage: LedgerStorage, folder: string): Promise<Running> {
   await mkdir(folder, { recursive: true });
   const master = new MasterKey(await loadMasterKey({ dataDir: folder }));
-  const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+  const codec = recordCodec();
   const writers = new Writers(storage, master, codec, { mayClaim: async () => true });
   const keys = new KeysFile(join(folder, 'keys.json'));
   const { text: key } = await keys.add({ roles: ['admin'], ledgers: '*' });

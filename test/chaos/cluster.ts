@@ -14,7 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startPostgres, stopPostgres } from '#embedded';
 import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
-import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
+import { LogReader, MasterKey, recordCodec } from '#ledger';
 import { KeysFile } from '#runtime';
 import { holdFreePort } from '../../libs/testing/src/free-port.js';
 import { startTemporaryKafka, type TemporaryKafka } from '../../libs/testing/src/kafka.js';
@@ -316,7 +316,7 @@ export class Cluster {
   /** Reads the log as somebody does who has nothing to do with those who wrote it. The storage is to be closed. */
   reader(): { reader: LogReader; storage: KafkaStorage } {
     const storage = new KafkaStorage({ brokers: this.kafka.brokers });
-    const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+    const codec = recordCodec();
     return { reader: new LogReader(storage, codec, new MasterKey(this.#masterKey)), storage };
   }
 

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
-import { createCatalogue, createCodec, LogReader, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS } from '#ledger';
+import { LogReader, MasterKey, recordCodec } from '#ledger';
 import { Generations } from '#read-models';
 import {
   createHttpApp,
@@ -46,7 +46,7 @@ export async function startProjector(
   pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
   undo.add(() => pool.end());
 
-  const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+  const codec = recordCodec();
   const reader = new LogReader(storage, codec, new MasterKey(config.masterKey));
   let projector: Projector | undefined;
   undo.add(() => projector?.stop());

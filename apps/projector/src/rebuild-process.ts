@@ -9,16 +9,7 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { AlreadyRunning, EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
 import { KafkaStorage } from '#kafka';
-import {
-  createCatalogue,
-  createCodec,
-  LogReader,
-  MasterKey,
-  recordSchema,
-  RECORD_VERSIONS,
-  UPCASTERS,
-  type LedgerStorage,
-} from '#ledger';
+import { type LedgerStorage, LogReader, MasterKey, recordCodec } from '#ledger';
 import { loadMasterKey, readConfig, Undo, type Config } from '#runtime';
 import { Progress } from './progress.js';
 import { rebuild } from './rebuild.js';
@@ -92,7 +83,7 @@ async function main(progress: Progress, signal: AbortSignal): Promise<number> {
     });
     pool.on('error', () => undefined);
     undo.add(() => pool.end());
-    const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+    const codec = recordCodec();
     const reader = new LogReader(storage, codec, new MasterKey(master));
     const { isSame } = await rebuild(reader, pool, {
       check: values.check,

@@ -1,7 +1,7 @@
 /** What the process that records is made of, on Kafka. Any number of them share the ledgers of one cluster. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { KafkaStorage, Membership, UnsafeSettings, type KafkaStorageOptions } from '#kafka';
-import { createCatalogue, createCodec, MasterKey, recordSchema, RECORD_VERSIONS, UPCASTERS, Writers } from '#ledger';
+import { MasterKey, recordCodec, Writers } from '#ledger';
 import {
   createHttpApp,
   HealthModule,
@@ -44,7 +44,7 @@ export async function startRecorder(
     mayTakeTerm: (ledger) => membership.mayClaim(ledger),
     onUnfit: fail,
   });
-  const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+  const codec = recordCodec();
   const writers: Writers = new Writers(storage, new MasterKey(config.masterKey), codec, {
     mayClaim: (ledger) => membership.mayClaim(ledger),
     log,

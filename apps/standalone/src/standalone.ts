@@ -10,16 +10,7 @@ import { Projector, projectorReadiness } from '#app/projector';
 import { ReaderModule } from '#app/reader';
 import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
-import {
-  createCatalogue,
-  createCodec,
-  LogReader,
-  MasterKey,
-  recordSchema,
-  RECORD_VERSIONS,
-  UPCASTERS,
-  Writers,
-} from '#ledger';
+import { LogReader, MasterKey, recordCodec, Writers } from '#ledger';
 import { Generations } from '#read-models';
 import { createHttpApp, HealthModule, KeysFile, loadMasterKey, troubleOnly, Undo, urlOf, type Config } from '#runtime';
 import { describeApis } from './openapi.js';
@@ -82,7 +73,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     const storage = await EmbeddedStorage.open(postgres.connectionString);
     undo.add(() => storage.close());
     const master = new MasterKey(await loadMasterKey(config));
-    const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+    const codec = recordCodec();
     const writers = new Writers(storage, master, codec, { mayClaim: () => lock.held(), log });
 
     // The projector has connections of its own, so that many readers never hold it up.

@@ -2,23 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Message, type Producer, type Transaction } from 'kafkajs';
 import type { Act } from '#domain';
-import {
-  createCatalogue,
-  createCodec,
-  MasterKey,
-  recordSchema,
-  RECORD_VERSIONS,
-  UPCASTERS,
-  Writers,
-  type Request,
-  type StoredRecord,
-  type WriterOptions,
-} from '#ledger';
+import { MasterKey, recordCodec, type Request, type StoredRecord, type WriterOptions, Writers } from '#ledger';
 import { SEQUENCE_HEADER, TERM_TYPE, TYPE_HEADER } from './acceptance.js';
 import { KafkaStorage } from './storage.js';
 import { eventsTopic } from './topics.js';
 
-const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+const codec = recordCodec();
 
 export function writersOn(storage: KafkaStorage, options: Partial<WriterOptions> = {}): Writers {
   const master = new MasterKey(Buffer.alloc(32, 7));

@@ -6,7 +6,7 @@
  * test/golden). Data is checked against its JSON Schema when written and again when read.
  */
 import { unknownVersion, type Fact, type LedgerRecord, type RecordName } from '#domain';
-import type { Catalogue } from './catalogue.js';
+import { createCatalogue, recordSchema, RECORD_VERSIONS, UPCASTERS, type Catalogue } from './catalogue.js';
 
 /** A record is at most this long, in bytes of UTF-8. */
 export const RECORD_BYTES_MAX = 65_535;
@@ -30,6 +30,11 @@ export interface Codec {
   encode(fact: Fact, envelope: Envelope): Uint8Array;
   /** Checks, and lifts older versions to the newest. @throws Unreadable */
   decode(bytes: Uint8Array): LedgerRecord;
+}
+
+/** The codec of every record that was ever released. */
+export function recordCodec(): Codec {
+  return createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
 }
 
 export function createCodec(catalogue: Catalogue): Codec {

@@ -5,8 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Act } from '#domain';
-import { createCatalogue, recordSchema, RECORD_VERSIONS, UPCASTERS } from './catalogue.js';
-import { createCodec } from './codec.js';
+import { recordCodec } from './codec.js';
 import { MasterKey } from './keyring.js';
 import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term } from './storage.js';
 import { WriteFailure, Writers, type Outcome, type Request, type WriterOptions } from './writer.js';
@@ -472,7 +471,7 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
   });
 }
 
-const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+const codec = recordCodec();
 
 /** The same storage, with something happening around every append. */
 function withAppend(

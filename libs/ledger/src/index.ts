@@ -7,7 +7,7 @@ export {
   type Catalogue,
   type Upcasters,
 } from './catalogue.js';
-export { createCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } from './codec.js';
+export { recordCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } from './codec.js';
 export { MasterKey, type PrivateText, type Unsealed } from './keyring.js';
 export {
   Fenced,

@@ -1,8 +1,8 @@
 /** Facts as the log would hold them, for tests that need no writer. */
 import type { Fact, LedgerRecord } from '#domain';
-import { createCatalogue, createCodec, recordSchema, RECORD_VERSIONS, UPCASTERS, type ReadRecord } from '#ledger';
+import { type ReadRecord, recordCodec } from '#ledger';
 
-export const codec = createCodec(createCatalogue(RECORD_VERSIONS, UPCASTERS, recordSchema));
+export const codec = recordCodec();
 
 /** Records 1, 2, 3 … of a ledger, a second apart. */
 export function recordsOf(ledger: string, facts: readonly Fact[]): ReadRecord[] {

@@ -215,9 +215,13 @@ describe('docs/acts.md', () => {
     const recordOf = new Map(rows.map(([act, , , record]) => [bare(act), bare(record)]));
     expect(examples.map(([act]) => act).toSorted()).toEqual(Object.keys(ACTS).toSorted());
     for (const [act, text] of examples) {
-      const [, address] = /`(?:assessments|documents|incidents|statements)\/([^`/{]+)\/\w+`/.exec(text) ?? [];
+      const [, address] =
+        /`(?:actors|assessments|documents|incidents|places|statements)\/([^`/{]+)\/[\w-]+`/.exec(text) ?? [];
       for (const { json } of examplesIn(text)) {
-        expect(apply(state, act as ActName, json, address).name).toBe(recordOf.get(act));
+        const record = () => apply(state, act as ActName, json, address).name;
+        // All that there is to adopt is in force in a new ledger already, and the document says so.
+        if (act === 'adopt') expect(record).toThrow('changes nothing');
+        else expect(record()).toBe(recordOf.get(act));
       }
     }
   });

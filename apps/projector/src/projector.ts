@@ -22,6 +22,8 @@ export interface ProjectionHealth {
   sequence: number;
   /** How many records follow it in the log, about; null where the log does not say, or was not asked. */
   behind: number | null;
+  /** Whether something that a record moved is still being worked out: answers are not final until then. */
+  recomputing: boolean;
   /** How long ago it was last at the end of the log, in seconds; 0 while it is. */
   behindSeconds: number;
   stopped?: string;
@@ -82,7 +84,15 @@ export class Projector {
     return Promise.all([...this.#ledgers.values()].map((copy) => this.#healthOf(copy)));
   }
 
-  async #healthOf({ ledger, sequence, stopped, waiting, atEndAt, movedAt }: LedgerCopy): Promise<ProjectionHealth> {
+  async #healthOf({
+    ledger,
+    sequence,
+    recomputing,
+    stopped,
+    waiting,
+    atEndAt,
+    movedAt,
+  }: LedgerCopy): Promise<ProjectionHealth> {
     // Of one that has stopped the log may not even know the name, and would look for it for long.
     const asked = stopped === undefined ? this.reader.storage.behind(ledger, sequence).catch(() => null) : null;
     const behind = await Promise.race([asked, pause(LOG_ANSWER_MS_MAX, null, { ref: false })]);
@@ -94,6 +104,7 @@ export class Projector {
       ledger,
       sequence,
       behind,
+      recomputing,
       behindSeconds: behind === 0 ? 0 : Math.round((now - atEndAt) / 1_000),
       ...(stopped !== undefined && { stopped }),
       ...(trouble !== undefined && { waiting: trouble }),
@@ -182,7 +193,7 @@ export class Projector {
     let copy = this.#ledgers.get(ledger);
     if (copy === undefined) {
       const now = performance.now();
-      copy = { ledger, sequence: 0, woken: false, running: undefined, atEndAt: now, movedAt: now };
+      copy = { ledger, sequence: 0, recomputing: false, woken: false, running: undefined, atEndAt: now, movedAt: now };
       this.#ledgers.set(ledger, copy);
     }
     return copy;
@@ -222,8 +233,11 @@ export class Projector {
           await readModels.apply(copy.ledger, from, entries);
           after = last.record.sequence;
           copy.sequence = after;
-          copy.woken = true;
-        } else {
+        }
+        // What a record moved is worked out between batches, one slice at a time, so that nothing waits for it.
+        copy.recomputing = await readModels.recompute(copy.ledger);
+        if (last !== undefined || copy.recomputing) copy.woken = true;
+        else {
           copy.atEndAt = performance.now();
           await this.#noteEnd(copy, readModels, readAt);
         }
@@ -270,6 +284,7 @@ export class Projector {
 interface LedgerCopy {
   ledger: string;
   sequence: number;
+  recomputing: boolean;
   stopped?: string;
   waiting?: string;
   woken: boolean;

@@ -8,7 +8,7 @@ import type { Pool } from 'pg';
 import type { LogReader } from '#ledger';
 import { compare, Successor, type Comparison, type Difference, type ReadModels } from '#read-models';
 import { count, Progress } from './progress.js';
-import { Projector } from './projector.js';
+import { Projector, type ProjectionHealth } from './projector.js';
 
 export interface RebuildOptions {
   /** Only compares; the new tables are dropped. */
@@ -104,7 +104,8 @@ async function caughtUp(
     }
     const done = [...copies.values()].reduce((sum, { sequence }) => sum + sequence, 0);
     const behind = [...copies.values()].reduce((sum, copy) => sum + (copy.behind ?? 0), 0);
-    const isDone = ledgers?.every((ledger) => copies.get(ledger)?.behind === 0) ?? false;
+    const isWhole = (copy: ProjectionHealth | undefined): boolean => copy?.behind === 0 && !copy.recomputing;
+    const isDone = ledgers?.every((ledger) => isWhole(copies.get(ledger))) ?? false;
     if (isDone || behind > 0) progress.copied(done, done + behind);
     if (isDone) {
       return [...checkpoints]

@@ -42,6 +42,7 @@ import {
   MEASURES,
   overlapping,
   records,
+  survivorAt,
   tally,
   TooManyToCompute,
   totalsBeside,
@@ -56,6 +57,7 @@ import {
 import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
+import { Merged, RedirectToSurvivor } from './merged.js';
 import { named, Reads, type PinnedMoment } from './reads.js';
 
 const PAGE_DEFAULT = 100;
@@ -68,7 +70,7 @@ const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.
 
 @ApiTags('Reading')
 @AnswersProblems()
-@UseInterceptors(EtagByPosition, DatabaseAway)
+@UseInterceptors(EtagByPosition, DatabaseAway, RedirectToSurvivor)
 @Controller('v1/ledgers')
 export class ReaderController {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
@@ -176,10 +178,10 @@ export class ReaderController {
       });
     }
     const filter = incidentFilter(checked);
-    return this.#list(ledger, query, { list: 'incidents', ...filter }, (moment, after, limit) => {
+    return this.#list(ledger, query, { list: 'incidents', ...filter }, async (moment, after, limit) => {
       const space = after.indexOf(' ');
       const from = { time: after.slice(0, Math.max(space, 0)), id: after.slice(space + 1) };
-      return incidents(this.reads.pool, moment.schema, moment, filter, from, limit);
+      return incidents(this.reads.pool, moment.schema, moment, await this.#surviving(moment, filter), from, limit);
     });
   }
 
@@ -245,6 +247,7 @@ export class ReaderController {
     const page = isId(id) ? await incidentPage(pool, schema, moment, id, name) : undefined;
     if (page === undefined) throw nothing('incident', id, moment);
     const { incident, ...rest } = page;
+    if (incident.status === 'merged') throw new Merged(await this.#survivor(moment, id));
     return { ...named(moment), policy, saidBy: moment.saidBy ?? null, entity: incident, ...rest };
   }
 
@@ -261,17 +264,18 @@ export class ReaderController {
     const { schema } = moment;
 
     const terms = (checked.of ?? 'attacks,killed,injured').split(',');
-    await this.#needLine(moment, checked['of.party']);
     const measures = terms.filter((term): term is Measure => term in MEASURES);
-    const filter: IncidentFilter = { ...incidentFilter(checked), tied: 'parts' };
+    const chosen = await this.#surviving(moment, incidentFilter(checked));
+    await this.#needLine(moment, chosen.party);
+    const filter: IncidentFilter = { ...chosen, tied: 'parts' };
     const question: TallyQuestion = { measures, filter, policy: name, ...grouping(checked) };
     const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question).catch(asProblem);
     const { figures, claims, more } =
       measures.length === 0
         ? { figures: [], claims: [], more: 0 }
         : await explainedFigures(pool, schema, moment, question, EXPLAINED_MAX);
-    const beside = measures.length === 0 ? [] : await totalsBeside(pool, schema, moment, measures, checked.place);
-    const { 'of.party': actor, place } = checked;
+    const beside = measures.length === 0 ? [] : await totalsBeside(pool, schema, moment, measures, chosen.place);
+    const { party: actor, place } = chosen;
     const { levels, claims: ofLevels } = terms.includes('force-level')
       ? await forceLevels(pool, schema, moment, clean({ actor, place }), name)
       : { levels: [], claims: [] };
@@ -349,6 +353,20 @@ export class ReaderController {
     );
   }
 
+  #survivor(moment: PinnedMoment, id: Id): Promise<Id> {
+    return survivorAt(this.reads.pool, moment.schema, moment, id);
+  }
+
+  /** What was merged is asked about by any of its ids. */
+  async #surviving(moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
+    const surviving = { ...filter };
+    for (const name of ['place', 'party', 'attacker', 'incident'] as const) {
+      const id = filter[name];
+      if (id !== undefined) surviving[name] = await this.#survivor(moment, id);
+    }
+    return surviving;
+  }
+
   async #one(
     ledger: string,
     table: 'actors' | 'places' | 'documents' | 'assessments',
@@ -366,6 +384,7 @@ export class ReaderController {
     // What cannot be an id names nothing, and the database is not asked: it takes not every text.
     const found = isId(id) ? await entity(this.reads.pool, moment.schema, moment, table, id) : undefined;
     if (found === undefined) throw nothing(table.slice(0, -1), id, moment);
+    if (found.status === 'merged') throw new Merged(await this.#survivor(moment, id));
     return { ...named(moment), entity: found };
   }
 

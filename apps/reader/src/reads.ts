@@ -68,8 +68,12 @@ export class Reads {
     }
     // After the waiting: a generation that becomes live has all that the one before it had.
     const schema = await this.generations.live();
-    const { sequence } = await this.standing(ledger, schema);
-    if (pinned === undefined && asOf !== undefined && !/^\d+$/.test(asOf)) return this.#momentAt(ledger, schema, asOf);
+    const { sequence, unsettled } = await this.standing(ledger, schema);
+    const isSettled = (at: number): boolean => unsettled === null || at < unsettled;
+    if (pinned === undefined && asOf !== undefined && !/^\d+$/.test(asOf)) {
+      const moment = await this.#momentAt(ledger, schema, asOf);
+      return { ...moment, final: moment.final && isSettled(moment.sequence) };
+    }
     const wanted = pinned?.sequence ?? (asOf === undefined ? sequence : Number(asOf));
     if (wanted > sequence) {
       const parameter = pinned === undefined ? 'asOf' : 'cursor';
@@ -81,8 +85,8 @@ export class Reads {
         },
       );
     }
-    // Rows are only added and closed, so what is said of a past sequence stays.
-    return { ledger, sequence: wanted, schema, final: pinned?.final ?? true };
+    // Rows are only added and closed, so what is said of a past sequence stays, once all that it moved is worked out.
+    return { ledger, sequence: wanted, schema, final: (pinned?.final ?? true) && isSettled(wanted) };
   }
 
   /** A time is no point in the log: until nothing of before it can come any more, it means another record tomorrow. */

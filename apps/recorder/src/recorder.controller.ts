@@ -13,7 +13,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { ACTS, AnswersProblems, completeAct, Problem, readBody, WriteAnswer } from '#contracts';
+import { ACTS, AnswersProblems, completeAct, isLedgerAct, Problem, readBody, WriteAnswer } from '#contracts';
 import type { ActName } from '#domain';
 import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
 import { Access } from '#runtime';
@@ -157,6 +157,69 @@ export class RecorderController {
     return this.#record('retract-assessment', request, reply);
   }
 
+  @Act('adopt')
+  adopt(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('adopt', request, reply);
+  }
+
+  @Act('correct-actor')
+  correctActor(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('correct-actor', request, reply);
+  }
+
+  @Act('reparent-actor')
+  reparentActor(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('reparent-actor', request, reply);
+  }
+
+  @Act('merge-actor')
+  mergeActor(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('merge-actor', request, reply);
+  }
+
+  @Act('correct-place')
+  correctPlace(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('correct-place', request, reply);
+  }
+
+  @Act('reparent-place')
+  reparentPlace(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('reparent-place', request, reply);
+  }
+
+  @Act('merge-place')
+  mergePlace(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('merge-place', request, reply);
+  }
+
+  @Act('correct-document')
+  correctDocument(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('correct-document', request, reply);
+  }
+
+  @Act('record-document-version')
+  recordDocumentVersion(
+    @Req() request: Incoming,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WriteAnswer> {
+    return this.#record('record-document-version', request, reply);
+  }
+
+  @Act('merge-incident')
+  mergeIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('merge-incident', request, reply);
+  }
+
+  @Act('split-incident')
+  splitIncident(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('split-incident', request, reply);
+  }
+
+  @Act('reassign-statement')
+  reassignStatement(@Req() request: Incoming, @Res({ passthrough: true }) reply: FastifyReply): Promise<WriteAnswer> {
+    return this.#record('reassign-statement', request, reply);
+  }
+
   async #record(name: ActName, request: Incoming, reply: FastifyReply): Promise<WriteAnswer> {
     const { caller, params, body, headers } = request;
     if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
@@ -183,10 +246,7 @@ export class RecorderController {
     const address = `/v1/ledgers/${params.ledger}`;
     const collection = ACTS[name].route.split('/')[0];
     void reply
-      .header(
-        'location',
-        name === 'open-ledger' || name === 'close-ledger' ? address : `${address}/${collection}/${outcome.entity}`,
-      )
+      .header('location', isLedgerAct(name) ? address : `${address}/${collection}/${outcome.entity}`)
       .header('etag', `"${outcome.version}"`);
     return { ...outcome, commandId: commandKey };
   }

@@ -3,10 +3,12 @@ import { IsOptional } from 'class-validator';
 import {
   CREDIBILITIES,
   RELIABILITIES,
+  SPLIT_SIDES,
   TIES,
   type Credibility,
   type Expectation,
   type Reliability,
+  type SplitSide,
   type TieKind,
 } from '#domain';
 import { ExactlyOneOf, Nested } from './check-body.js';
@@ -62,6 +64,50 @@ export class CloseLedgerDto {
   expect?: ExpectationDto[];
 }
 
+/** Versions of policies, by name. */
+export class PolicyVersionsDto {
+  /** Of the policy official-first. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  'official-first'?: number;
+
+  /** Of the policy latest-official. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  'latest-official'?: number;
+
+  /** Of the policy best-graded. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  'best-graded'?: number;
+
+  /** Of the policy envelope. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  envelope?: number;
+}
+
+/** What is to be in force; what is left out stays as it is. */
+export class AdoptDto {
+  /** Version of the codebook. */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  codebook?: number;
+
+  /** Versions of policies, by name. */
+  @Nested(() => PolicyVersionsDto)
+  @IsOptional()
+  policies?: PolicyVersionsDto;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the entity `ledger` that was seen. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
 export class RegisterActorDto extends ActorDto {
   /** The actor's id, unique in the ledger; left out, one is made. Never made of private text. */
   @IsId()
@@ -69,6 +115,22 @@ export class RegisterActorDto extends ActorDto {
   id?: string;
 
   /** Versions of other entities that this builds on; refused where one has changed since. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+/** The card as it should have been, whole; with the parent that it has. */
+export class CorrectActorDto extends ActorDto {
+  /** The actor's id; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the actor that was seen; `If-Match: "<version>"` is short for it. */
   @AreExpectations()
   expect?: ExpectationDto[];
 }
@@ -84,6 +146,22 @@ export class RegisterPlaceDto extends PlaceDto {
   expect?: ExpectationDto[];
 }
 
+/** The card as it should have been, whole; with the parent that it has. */
+export class CorrectPlaceDto extends PlaceDto {
+  /** The place's id; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the place that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
 export class RegisterDocumentDto extends DocumentDto {
   /** The document's id, unique in the ledger; left out, one is made. */
   @IsId()
@@ -93,6 +171,30 @@ export class RegisterDocumentDto extends DocumentDto {
   /** Versions of other entities that this builds on; refused where one has changed since. */
   @AreExpectations()
   expect?: ExpectationDto[];
+}
+
+/** The document as it should have been described or, of a new version, as it is now; whole. */
+export class CorrectDocumentDto extends DocumentDto {
+  /** The document's id; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Why, or what was seen, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the document that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+/** What the publisher changed. */
+export class DocumentVersionDto extends CorrectDocumentDto {
+  /** Ids of all statements of this document that this version carries no longer; the others count. */
+  @IsList({ max: 500 })
+  @IsId({ each: true })
+  dropped!: string[];
 }
 
 export class RecordIncidentDto extends IncidentDto {
@@ -123,7 +225,7 @@ export class CorrectIncidentDto extends IncidentDto {
 }
 
 /** Why, and which version was seen: all that these acts say. */
-export class MarkDocumentUnreachableDto {
+export class ReasonDto {
   /** Id of what is to be changed; left out where the address names it. */
   @IsId()
   @IsOptional()
@@ -139,7 +241,7 @@ export class MarkDocumentUnreachableDto {
 }
 
 /** To retract or withdraw, or to take that back. */
-export class TakeBackDto extends MarkDocumentUnreachableDto {
+export class TakeBackDto extends ReasonDto {
   /** To bring it back: the version with which it was retracted or withdrawn. */
   @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
   @IsOptional()
@@ -221,7 +323,87 @@ export class CorrectStatementDto extends StatementDto {
   expect?: ExpectationDto[];
 }
 
-export class UntieIncidentDto extends MarkDocumentUnreachableDto {
+export class ReassignedIncidentDto {
+  /** Id of the incident that its claims are about no more. */
+  @IsId()
+  from!: string;
+
+  /** Id of the incident that they are about. */
+  @IsId()
+  to!: string;
+}
+
+export class ReassignStatementDto extends ReasonDto {
+  /** The utterance that it renders; left out, the one it was recorded for. */
+  @IsId()
+  @IsOptional()
+  utterance?: string;
+
+  /** The incidents that its claims are about, for those they were taken to be about; left out, they stay. */
+  @IsList({ min: 1, max: 100 })
+  @Nested(() => ReassignedIncidentDto, { each: true })
+  @IsOptional()
+  incidents?: ReassignedIncidentDto[];
+}
+
+/** Two were one. */
+export class MergeDto extends ReasonDto {
+  /** Id of the other one, which it is read as from then on. Its version is expected too. */
+  @IsId()
+  into!: string;
+}
+
+export class ReparentActorDto extends ReasonDto {
+  /** Id of the actor that it is a part of; left out, it is a part of none. */
+  @IsId()
+  @IsOptional()
+  partOf?: string;
+}
+
+export class ReparentPlaceDto extends ReasonDto {
+  /** Id of the place that it lies in; left out, it lies in none. */
+  @IsId()
+  @IsOptional()
+  inside?: string;
+}
+
+export class SplitClaimDto {
+  /** A claim about the incident: its statement's id, # and its number there. */
+  @IsClaimId()
+  claim!: string;
+
+  /** Whether it is about the old one, the new one, or both jointly. */
+  @IsOneOf(SPLIT_SIDES)
+  to!: SplitSide;
+}
+
+/** The card of the new incident, and where every claim belongs. */
+export class SplitIncidentDto extends IncidentDto {
+  /** Id of the incident that is split, and that stays; left out where the address names it. */
+  @IsId()
+  @IsOptional()
+  id?: string;
+
+  /** Id of the new one, unique in the ledger; left out, one is made. */
+  @IsId()
+  @IsOptional()
+  newId?: string;
+
+  /** Every claim about the incident, joint ones included. */
+  @IsList({ max: 1000 })
+  @Nested(() => SplitClaimDto, { each: true })
+  claims!: SplitClaimDto[];
+
+  /** Why, for the history; at most 2,000 characters. */
+  @IsProse()
+  reason!: string;
+
+  /** The version of the incident that was seen; `If-Match: "<version>"` is short for it. */
+  @AreExpectations()
+  expect?: ExpectationDto[];
+}
+
+export class UntieIncidentDto extends ReasonDto {
   /** Id of the whole, or of the group. */
   @IsId()
   whole!: string;

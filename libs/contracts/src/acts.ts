@@ -2,19 +2,37 @@
  * THE ACTS as the doors know them: for each its body, its address, who may do it. And the one function that every door
  * reads a body with, so that a batch line and a single request get the same verdict, pointers and codes.
  */
-import { canonicalText, type Act, type ActName, type Expectation, type Id, type Statement } from '#domain';
 import {
+  canonicalText,
+  type Act,
+  type ActName,
+  type Expectation,
+  type Id,
+  type SplitIncident,
+  type Statement,
+} from '#domain';
+import {
+  AdoptDto,
   CloseLedgerDto,
+  CorrectActorDto,
+  CorrectDocumentDto,
   CorrectIncidentDto,
+  CorrectPlaceDto,
   CorrectStatementDto,
-  MarkDocumentUnreachableDto,
+  DocumentVersionDto,
+  MergeDto,
   OpenLedgerDto,
+  ReasonDto,
+  ReassignStatementDto,
   RecordAssessmentDto,
   RecordIncidentDto,
   RecordStatementDto,
   RegisterActorDto,
   RegisterDocumentDto,
   RegisterPlaceDto,
+  ReparentActorDto,
+  ReparentPlaceDto,
+  SplitIncidentDto,
   TakeBackDto,
   TieIncidentDto,
   UntieIncidentDto,
@@ -34,19 +52,81 @@ interface ActDoor {
   role: AccessRole;
   summary: string;
   /** What the address names, where the act changes something that exists. */
-  changes?: 'incident' | 'statement' | 'document' | 'assessment';
+  changes?: 'actor' | 'place' | 'document' | 'incident' | 'statement' | 'assessment';
 }
 
 export const ACTS = {
   'open-ledger': { body: OpenLedgerDto, route: 'open', role: 'admin', summary: 'Open the ledger' },
   'close-ledger': { body: CloseLedgerDto, route: 'close', role: 'admin', summary: 'Close the ledger' },
+  adopt: {
+    body: AdoptDto,
+    route: 'adopt',
+    role: 'admin',
+    summary: 'Put newer versions of codebook and policies in force',
+  },
   'register-actor': { body: RegisterActorDto, route: 'actors', role: 'recorder', summary: 'Register an actor' },
+  'correct-actor': {
+    body: CorrectActorDto,
+    route: 'actors/:id/correct',
+    role: 'curator',
+    summary: 'Correct an actor',
+    changes: 'actor',
+  },
+  'reparent-actor': {
+    body: ReparentActorDto,
+    route: 'actors/:id/reparent',
+    role: 'curator',
+    summary: 'Say what an actor is a part of',
+    changes: 'actor',
+  },
+  'merge-actor': {
+    body: MergeDto,
+    route: 'actors/:id/merge',
+    role: 'curator',
+    summary: 'Merge an actor into another',
+    changes: 'actor',
+  },
   'register-place': { body: RegisterPlaceDto, route: 'places', role: 'recorder', summary: 'Register a place' },
+  'correct-place': {
+    body: CorrectPlaceDto,
+    route: 'places/:id/correct',
+    role: 'curator',
+    summary: 'Correct a place',
+    changes: 'place',
+  },
+  'reparent-place': {
+    body: ReparentPlaceDto,
+    route: 'places/:id/reparent',
+    role: 'curator',
+    summary: 'Say what a place lies in',
+    changes: 'place',
+  },
+  'merge-place': {
+    body: MergeDto,
+    route: 'places/:id/merge',
+    role: 'curator',
+    summary: 'Merge a place into another',
+    changes: 'place',
+  },
   'register-document': {
     body: RegisterDocumentDto,
     route: 'documents',
     role: 'recorder',
     summary: 'Register a document',
+  },
+  'correct-document': {
+    body: CorrectDocumentDto,
+    route: 'documents/:id/correct',
+    role: 'curator',
+    summary: 'Correct how a document is described',
+    changes: 'document',
+  },
+  'record-document-version': {
+    body: DocumentVersionDto,
+    route: 'documents/:id/new-version',
+    role: 'curator',
+    summary: 'Note that a publisher changed a document',
+    changes: 'document',
   },
   'record-incident': { body: RecordIncidentDto, route: 'incidents', role: 'recorder', summary: 'Record an incident' },
   'correct-incident': {
@@ -54,6 +134,20 @@ export const ACTS = {
     route: 'incidents/:id/correct',
     role: 'curator',
     summary: "Correct an incident's card",
+    changes: 'incident',
+  },
+  'merge-incident': {
+    body: MergeDto,
+    route: 'incidents/:id/merge',
+    role: 'curator',
+    summary: 'Merge an incident into another',
+    changes: 'incident',
+  },
+  'split-incident': {
+    body: SplitIncidentDto,
+    route: 'incidents/:id/split',
+    role: 'curator',
+    summary: 'Split an incident in two',
     changes: 'incident',
   },
   'retract-incident': {
@@ -90,6 +184,13 @@ export const ACTS = {
     summary: 'Correct a statement',
     changes: 'statement',
   },
+  'reassign-statement': {
+    body: ReassignStatementDto,
+    route: 'statements/:id/reassign',
+    role: 'curator',
+    summary: 'Move a statement to another utterance or incident',
+    changes: 'statement',
+  },
   'retract-statement': {
     body: TakeBackDto,
     route: 'statements/:id/retract',
@@ -105,7 +206,7 @@ export const ACTS = {
     changes: 'document',
   },
   'mark-document-unreachable': {
-    body: MarkDocumentUnreachableDto,
+    body: ReasonDto,
     route: 'documents/:id/unreachable',
     role: 'curator',
     summary: 'Note that a document cannot be reached any more',
@@ -126,6 +227,14 @@ export const ACTS = {
   },
 } as const satisfies Record<ActName, ActDoor>;
 
+/** Acts on the ledger itself, which has no id. */
+const LEDGER_ACTS = ['open-ledger', 'close-ledger', 'adopt'] as const;
+type LedgerAct = (typeof LEDGER_ACTS)[number];
+
+export function isLedgerAct(act: ActName): act is LedgerAct {
+  return (LEDGER_ACTS as readonly string[]).includes(act);
+}
+
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** A statement may leave its utterance to its own id, which may not be made yet. */
@@ -133,7 +242,8 @@ type OpenStatement = Open<Omit<Statement, 'utterance'>> & { utterance?: Id };
 
 /** An act as it was sent: no id made, no text sealed. Not assignable to Act, whose private texts are sealed. */
 export type OpenAct =
-  | Open<DistributiveOmit<Exclude<Act, { statement: unknown }>, 'id'>>
+  | Open<DistributiveOmit<Exclude<Act, { statement: unknown } | { newId: unknown }>, 'id'>>
+  | (Open<Omit<SplitIncident, 'id' | 'newId'>> & { newId?: Id })
   | { act: 'record-statement'; statement: OpenStatement }
   | { act: 'correct-statement'; statement: OpenStatement; reason: string };
 
@@ -193,20 +303,37 @@ function badBody(faults: readonly Fault[]): Problem {
 function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
   const { id: _id, expect: _expect, ...thing } = body;
   switch (act) {
-    case 'open-ledger':
-    case 'close-ledger':
-      return { act, ...thing } as OpenAct;
     case 'register-actor':
       return { act, actor: thing } as unknown as OpenAct;
+    case 'correct-actor': {
+      const { reason, ...actor } = thing;
+      return { act, actor, reason } as unknown as OpenAct;
+    }
     case 'register-place':
       return { act, place: thing } as unknown as OpenAct;
+    case 'correct-place': {
+      const { reason, ...place } = thing;
+      return { act, place, reason } as unknown as OpenAct;
+    }
     case 'register-document':
       return { act, document: thing } as unknown as OpenAct;
+    case 'correct-document': {
+      const { reason, ...document } = thing;
+      return { act, document, reason } as unknown as OpenAct;
+    }
+    case 'record-document-version': {
+      const { reason, dropped, ...document } = thing;
+      return { act, document, dropped, reason } as unknown as OpenAct;
+    }
     case 'record-incident':
       return { act, incident: thing } as unknown as OpenAct;
     case 'correct-incident': {
       const { reason, ...incident } = thing;
       return { act, incident, reason } as unknown as OpenAct;
+    }
+    case 'split-incident': {
+      const { reason, newId, claims, ...incident } = thing;
+      return { act, ...(newId !== undefined && { newId }), incident, claims, reason } as unknown as OpenAct;
     }
     case 'record-statement':
       return { act, statement: thing } as unknown as OpenAct;
@@ -220,6 +347,15 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
       const { whole, kind, reason } = thing;
       return { act, tie: { whole, kind }, reason } as unknown as OpenAct;
     }
+    case 'open-ledger':
+    case 'close-ledger':
+    case 'adopt':
+    case 'reparent-actor':
+    case 'merge-actor':
+    case 'reparent-place':
+    case 'merge-place':
+    case 'merge-incident':
+    case 'reassign-statement':
     case 'untie-incident':
     case 'retract-assessment':
     case 'retract-incident':
@@ -232,8 +368,9 @@ function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
 
 /** Adds what the server adds to an act: an id where the client gave none, and the utterance that follows from it. */
 export function completeAct({ act, id }: CheckedBody, newId: () => Id): Open<Act> {
-  if (act.act === 'open-ledger' || act.act === 'close-ledger') return act;
+  if (act.act === 'open-ledger' || act.act === 'close-ledger' || act.act === 'adopt') return act;
   const own = id ?? newId();
+  if (act.act === 'split-incident') return { ...act, id: own, newId: act.newId ?? newId() };
   if (!('statement' in act)) return { ...act, id: own };
   return { ...act, id: own, statement: { ...act.statement, utterance: act.statement.utterance ?? own } };
 }

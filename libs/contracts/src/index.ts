@@ -13,6 +13,7 @@ export {
   ACCESS_ROLES,
   ACTS,
   completeAct,
+  isLedgerAct,
   readBody,
   type AccessRole,
   type BesideBody,

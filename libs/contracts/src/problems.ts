@@ -18,10 +18,12 @@ export const PROBLEMS = {
   'expect-required': { status: 428, title: 'The version it builds on is missing' },
   'wrong-version': { status: 412, title: 'Somebody changed it since' },
   'already-so': { status: 409, title: 'It is so already' },
+  merged: { status: 409, title: 'It was merged into another' },
   'duplicate-document': { status: 409, title: 'The document is registered already' },
   'duplicate-claim': { status: 422, title: 'The statement makes a claim twice' },
   contradiction: { status: 422, title: 'The input contradicts itself' },
   'does-not-fit': { status: 422, title: 'The parts do not belong together' },
+  'unknown-version': { status: 422, title: 'The version is not known here' },
   'record-too-large': { status: 413, title: 'The record would be too large' },
   'command-id-reused': { status: 422, title: 'The command id belongs to another command' },
 

@@ -293,6 +293,10 @@ export class LedgerDto {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   policies!: Readonly<Record<string, number>>;
 
+  /** The first record of which something is still being worked out: answers as of it or later are not final; null where all is. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  unsettled!: number | null;
+
   /** Nothing is recorded in it any more: why, and which ledger goes on with it; null while it is open. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   closed!: { reason: unknown; successor: string | null } | null;
@@ -320,7 +324,7 @@ export class EntityDto {
   body!: unknown;
 
   /** Whether it counts: retracted and withdrawn ones do not, unreachable ones do. */
-  @ApiProperty({ type: 'string', enum: ['live', 'retracted', 'withdrawn', 'unreachable'] })
+  @ApiProperty({ type: 'string', enum: ['live', 'retracted', 'withdrawn', 'unreachable', 'merged'] })
   status!: string;
 
   /** Why it is not live any more, as recorded; null while it is. */

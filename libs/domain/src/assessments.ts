@@ -1,11 +1,12 @@
 /** Assessments: how far a claim, or all that a line says, is judged reliable (docs/codebook.md, section 1). */
 import type { Command, RecordAssessment, RetractAssessment } from './commands.js';
 import type { Fact } from './records.js';
-import { lineOf, type Registers } from './registers.js';
+import { registersOf } from './register-acts.js';
+import { lineOf } from './registers.js';
 import { Rejected } from './rejected.js';
-import { requireKind, requireNew, requireToChange, takingBack } from './rules.js';
+import { requireKind, requireNew, requireToChange, survivorOf, takingBack } from './rules.js';
 import type { State } from './state.js';
-import type { Actor, AssessmentAbout, ClaimId } from './vocabulary.js';
+import type { AssessmentAbout, ClaimId } from './vocabulary.js';
 
 export function recordAssessment(state: State, { id, assessment }: RecordAssessment): Fact {
   requireNew(state, id);
@@ -38,7 +39,7 @@ function checkAbout(state: State, about: AssessmentAbout): void {
       '/about/line',
     );
   }
-  const line = lineOf(about.line, registersOf(state));
+  const line = lineOf(survivorOf(state, about.line), registersOf(state));
   if (line !== about.line) {
     throw new Rejected('does-not-fit', `${about.line} speaks as ${line}: assess that line.`, '/about/line', { line });
   }
@@ -50,17 +51,4 @@ function checkClaim(state: State, claim: ClaimId): void {
   if (Number(claim.slice(hash + 1)) > claims.length) {
     throw new Rejected('unknown-reference', `There is no claim ${claim}.`, '/about/claim', { id: claim });
   }
-}
-
-/** The registers as far as the state keeps them: enough for lines. */
-function registersOf(state: State): Registers {
-  return {
-    actor(id) {
-      const entity = state.entities.get(id);
-      if (entity?.kind !== 'actor') return undefined;
-      const { actorKind, partOf } = entity;
-      return { kind: actorKind, names: [], ...(partOf !== undefined && { partOf }) } satisfies Actor;
-    },
-    place: () => undefined,
-  };
 }

@@ -1,5 +1,17 @@
 /** What one can ask of a ledger. Clock, ids and recorder come in from outside: the rules call neither. */
-import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement, Tie } from './vocabulary.js';
+import type {
+  Actor,
+  Assessment,
+  ClaimId,
+  Document,
+  Id,
+  Incident,
+  Place,
+  Prose,
+  SplitSide,
+  Statement,
+  Tie,
+} from './vocabulary.js';
 
 export interface OpenLedger {
   act: 'open-ledger';
@@ -13,10 +25,61 @@ export interface CloseLedger {
   successor?: string;
 }
 
+export interface Adopt {
+  act: 'adopt';
+  codebook?: number;
+  /** By name; those left out stay as they are. */
+  policies?: { [name: string]: number };
+  reason: Prose;
+}
+
 export interface RegisterActor {
   act: 'register-actor';
   id: Id;
   actor: Actor;
+}
+
+export interface CorrectActor {
+  act: 'correct-actor';
+  id: Id;
+  actor: Actor;
+  reason: Prose;
+}
+
+export interface ReparentActor {
+  act: 'reparent-actor';
+  id: Id;
+  partOf?: Id;
+  reason: Prose;
+}
+
+/** Two were one: `id` is read as `into` from then on. */
+interface Merging {
+  id: Id;
+  into: Id;
+  reason: Prose;
+}
+
+export interface MergeActor extends Merging {
+  act: 'merge-actor';
+}
+
+export interface CorrectPlace {
+  act: 'correct-place';
+  id: Id;
+  place: Place;
+  reason: Prose;
+}
+
+export interface ReparentPlace {
+  act: 'reparent-place';
+  id: Id;
+  inside?: Id;
+  reason: Prose;
+}
+
+export interface MergePlace extends Merging {
+  act: 'merge-place';
 }
 
 export interface RegisterPlace {
@@ -29,6 +92,22 @@ export interface RegisterDocument {
   act: 'register-document';
   id: Id;
   document: Document;
+}
+
+export interface CorrectDocument {
+  act: 'correct-document';
+  id: Id;
+  document: Document;
+  reason: Prose;
+}
+
+export interface RecordDocumentVersion {
+  act: 'record-document-version';
+  id: Id;
+  document: Document;
+  /** Statements of it that this version does not carry. */
+  dropped: Id[];
+  reason: Prose;
 }
 
 export interface RecordIncident {
@@ -44,6 +123,22 @@ export interface CorrectIncident {
   reason: Prose;
 }
 
+export interface MergeIncident extends Merging {
+  act: 'merge-incident';
+}
+
+export interface SplitIncident {
+  act: 'split-incident';
+  /** The one that keeps its id. */
+  id: Id;
+  /** The id of the new one. */
+  newId: Id;
+  /** The card of the new one. */
+  incident: Incident;
+  claims: { claim: ClaimId; to: SplitSide }[];
+  reason: Prose;
+}
+
 export interface RecordStatement {
   act: 'record-statement';
   id: Id;
@@ -54,6 +149,14 @@ export interface CorrectStatement {
   act: 'correct-statement';
   id: Id;
   statement: Statement;
+  reason: Prose;
+}
+
+export interface ReassignStatement {
+  act: 'reassign-statement';
+  id: Id;
+  utterance?: Id;
+  incidents?: { from: Id; to: Id }[];
   reason: Prose;
 }
 
@@ -111,14 +214,26 @@ export interface RetractAssessment extends TakingBack {
 
 export type Act =
   | OpenLedger
+  | Adopt
   | CloseLedger
   | RegisterActor
+  | CorrectActor
+  | ReparentActor
+  | MergeActor
   | RegisterPlace
+  | CorrectPlace
+  | ReparentPlace
+  | MergePlace
   | RegisterDocument
+  | CorrectDocument
+  | RecordDocumentVersion
   | RecordIncident
   | CorrectIncident
+  | MergeIncident
+  | SplitIncident
   | RecordStatement
   | CorrectStatement
+  | ReassignStatement
   | RetractStatement
   | RetractIncident
   | WithdrawDocument

@@ -688,3 +688,460 @@ describe('closing a ledger', () => {
     }
   });
 });
+
+describe('the registers change', () => {
+  const seen = (...entities: [string, number][]) => ({
+    reason: 'Made up.',
+    expect: entities.map(([entity, version]) => ({ entity, version })),
+  });
+  const reparent = (id: string, partOf: string | undefined, version: number): Command => ({
+    act: 'reparent-actor',
+    id,
+    ...(partOf !== undefined && { partOf }),
+    ...seen([id, version]),
+  });
+  const merge = (id: string, into: string, versions: [number, number] = [1, 1]): Command => ({
+    act: 'merge-actor',
+    id,
+    into,
+    ...seen([id, versions[0]], [into, versions[1]]),
+  });
+  const three = [...begun, actor('army', 'us'), actor('corps', 'army')];
+
+  test('a card is corrected whole, with the parent that it has; the same again is no change', () => {
+    const corrected = (kind: 'armed-force' | 'state', partOf?: string, version = 1): Command => ({
+      act: 'correct-actor',
+      id: 'army',
+      actor: { kind, names: [{ text: 'army' }], ...(partOf !== undefined && { partOf }) },
+      ...seen(['army', version]),
+    });
+    given(...three)
+      .when(corrected('armed-force', 'us'))
+      .then({ changes: [{ entity: 'army', version: 2 }], actor: { kind: 'armed-force', partOf: 'us' } });
+    given(...three)
+      .when(corrected('state', 'us'))
+      .thenNothing();
+    given(...three)
+      .when(corrected('armed-force'))
+      .thenRejected('does-not-fit', '/partOf');
+    given(...three)
+      .when(corrected('armed-force', 'us', 2))
+      .thenRejected('wrong-version', '/expect');
+  });
+  test('a parent is changed, or taken away, and never in a circle', () => {
+    given(...three)
+      .when(reparent('corps', 'us', 1))
+      .then({ changes: [{ entity: 'corps', version: 2 }], partOf: 'us' });
+    given(...three)
+      .when(reparent('corps', undefined, 1))
+      .then({ reason: 'Made up.' });
+    given(...three)
+      .when(reparent('corps', 'army', 1))
+      .thenNothing();
+    given(...three)
+      .when(reparent('us', 'corps', 1))
+      .thenRejected('contradiction', '/partOf');
+    given(...three)
+      .when(reparent('us', 'us', 1))
+      .thenRejected('contradiction', '/partOf');
+    given(...three)
+      .when(reparent('us', 'p', 1))
+      .thenRejected('wrong-kind-of-reference', '/partOf');
+    // What was merged is climbed through.
+    given(...three, merge('army', 'iran'))
+      .when(reparent('iran', 'corps', 2))
+      .thenRejected('contradiction', '/partOf');
+  });
+  test('two are merged for ever: what names the one may go on, what changes it is sent to the other', () => {
+    given(...three)
+      .when(merge('army', 'iran'))
+      .then({
+        changes: [
+          { entity: 'army', version: 2 },
+          { entity: 'iran', version: 2 },
+        ],
+        into: 'iran',
+      });
+    given(...three, merge('army', 'iran'))
+      .when(actor('militia', 'army'))
+      .then({ changes: [{ entity: 'militia', version: 1 }] });
+    const { details } = given(...three, merge('army', 'iran'), merge('iran', 'us', [2, 1]))
+      .when(reparent('army', 'us', 2))
+      .thenRejected('merged');
+    expect(details).toEqual({ id: 'army', mergedInto: 'us' });
+  });
+  test('nothing is merged in a circle, unseen, or with another kind', () => {
+    given(...three)
+      .when(merge('us', 'us'))
+      .thenRejected('contradiction', '/into');
+    given(...three, merge('army', 'iran'))
+      .when(merge('iran', 'army', [2, 2]))
+      .thenRejected('contradiction', '/into');
+    given(...three)
+      .when(merge('us', 'corps'))
+      .thenRejected('contradiction', '/into');
+    given(...three)
+      .when({ act: 'merge-actor', id: 'us', into: 'iran', ...seen(['us', 1]) })
+      .thenRejected('expect-required', '/expect');
+    given(...three)
+      .when(merge('us', 'p'))
+      .thenRejected('wrong-kind-of-reference', '/into');
+    given(...three, merge('army', 'iran'))
+      .when(merge('us', 'army', [1, 2]))
+      .thenRejected('merged');
+  });
+  test('places likewise: corrected, moved, merged, and never in a circle', () => {
+    const site: Command = {
+      act: 'register-place',
+      id: 'gate',
+      place: { kind: 'site', inside: 'land', names: [{ text: 'G' }] },
+    };
+    const places = [...begun, site];
+    const moved = (id: string, inside: string | undefined): Command => ({
+      act: 'reparent-place',
+      id,
+      ...(inside !== undefined && { inside }),
+      ...seen([id, 1]),
+    });
+    given(...places)
+      .when(moved('gate', 'p'))
+      .then({ inside: 'p' });
+    given(...places)
+      .when(moved('gate', 'land'))
+      .thenNothing();
+    given(...places)
+      .when(moved('land', 'gate'))
+      .thenRejected('contradiction', '/inside');
+    const corrected = (inside: string | undefined, point: object): Command => ({
+      act: 'correct-place',
+      id: 'gate',
+      place: { kind: 'site', names: [{ text: 'G' }], ...(inside !== undefined && { inside }), ...point },
+      ...seen(['gate', 1]),
+    });
+    given(...places)
+      .when(corrected('land', { point: { lat: 1, lon: 2 } }))
+      .then({ changes: [{ entity: 'gate', version: 2 }] });
+    given(...places)
+      .when(corrected('land', {}))
+      .thenNothing();
+    given(...places)
+      .when(corrected('land', { point: { lat: 91, lon: 2 } }))
+      .thenRejected('contradiction', '/point/lat');
+    given(...places)
+      .when(corrected(undefined, {}))
+      .thenRejected('does-not-fit', '/inside');
+    const mergePlace = (id: string, into: string): Command => ({
+      act: 'merge-place',
+      id,
+      into,
+      ...seen([id, 1], [into, 1]),
+    });
+    given(...places)
+      .when(mergePlace('gate', 'p'))
+      .then({ into: 'p' });
+    given(...places)
+      .when(mergePlace('land', 'gate'))
+      .thenRejected('contradiction', '/into');
+  });
+});
+
+describe('a document changes', () => {
+  const described = (more: object, version = 1, dropped?: string[]): Command => ({
+    id: 'd',
+    document: { publisher: 'us', kind: 'citation', title: 'A release', ...more },
+    reason: 'Made up.',
+    expect: [{ entity: 'd', version }],
+    ...(dropped === undefined ? { act: 'correct-document' } : { act: 'record-document-version', dropped }),
+  });
+  const titled = (id: string, title: string): Command => document(id, { title });
+
+  test('is corrected whole; the same again is no change', () => {
+    given(...begun)
+      .when(described({ title: 'Another' }))
+      .then({ changes: [{ entity: 'd', version: 2 }], document: { title: 'Another' } });
+    given(...begun)
+      .when(described({}))
+      .thenNothing();
+    given(...begun)
+      .when(described({ publisher: 'p' }))
+      .thenRejected('wrong-kind-of-reference', '/publisher');
+  });
+  test('what it was wrongly called is free again, what an earlier version was called is not', () => {
+    given(...begun, described({ title: 'Another' }))
+      .when(titled('e', 'A release'))
+      .then({ changes: [{ entity: 'e', version: 1 }] });
+    given(...begun, described({ title: 'Another' }))
+      .when(titled('e', 'Another'))
+      .thenRejected('duplicate-document', '/title');
+    given(...begun, described({ title: 'Another' }, 1, []))
+      .when(titled('e', 'A release'))
+      .thenRejected('duplicate-document', '/title');
+    given(...begun, titled('e', 'Another'))
+      .when(described({ title: 'Another' }))
+      .thenRejected('duplicate-document', '/title');
+  });
+  test('is no copy of itself, straight or by others', () => {
+    given(...begun)
+      .when(described({ copyOf: 'd' }))
+      .thenRejected('contradiction', '/copyOf');
+    given(...begun, document('e', { title: 'Two', copyOf: 'd' }), document('f', { title: 'Three', copyOf: 'e' }))
+      .when(described({ copyOf: 'f' }))
+      .thenRejected('contradiction', '/copyOf');
+  });
+  test('a new version drops statements of its own, each once', () => {
+    const said = [
+      ...begun,
+      titled('e', 'Another'),
+      statement('s', [killed]),
+      statement('t', [killed], { document: 'e' }),
+    ];
+    given(...said)
+      .when(described({}, 1, ['s']))
+      .then({ changes: [{ entity: 'd', version: 2 }], dropped: ['s'] });
+    given(...said)
+      .when(described({}, 1, []))
+      .then({ dropped: [] });
+    given(...said)
+      .when(described({}, 1, ['t']))
+      .thenRejected('does-not-fit', '/dropped/0');
+    given(...said)
+      .when(described({}, 1, ['s', 's']))
+      .thenRejected('does-not-fit', '/dropped/1');
+    given(...said)
+      .when(described({}, 1, ['x']))
+      .thenRejected('unknown-reference', '/dropped/0');
+  });
+});
+
+describe('merging and splitting incidents', () => {
+  const merge = (id: string, into: string, versions: [number, number] = [1, 1]): Command => ({
+    act: 'merge-incident',
+    id,
+    into,
+    reason: 'Recorded twice.',
+    expect: [
+      { entity: id, version: versions[0] },
+      { entity: into, version: versions[1] },
+    ],
+  });
+  const split = (claims: [string, 'old' | 'new' | 'both'][], version = 1, newId = 'n'): Command => ({
+    act: 'split-incident',
+    id: 'i',
+    newId,
+    incident: card,
+    claims: claims.map(([claim, to]) => ({ claim, to })),
+    reason: 'There were two.',
+    expect: [{ entity: 'i', version }],
+  });
+  const joint = { ...killed, about: { incidents: ['i', 'j'] } };
+  const aboutJ = { ...killed, about: { incident: 'j' } };
+
+  test('a merger changes both, and what is said of the one is said of the other', () => {
+    given(...begun)
+      .when(merge('j', 'i'))
+      .then({
+        changes: [
+          { entity: 'j', version: 2 },
+          { entity: 'i', version: 2 },
+        ],
+        into: 'i',
+      });
+    const base = statement('s', [killed]);
+    const change = { ...aboutJ, value: { change: 1, from: 's#1' } };
+    given(...begun, base)
+      .when(statement('t', [change]))
+      .thenRejected('does-not-fit', '/claims/0/value/from');
+    given(...begun, base, merge('j', 'i'))
+      .when(statement('t', [change]))
+      .then({ changes: [{ entity: 't', version: 1 }] });
+  });
+  test('is refused in a circle, between whole and part, of what was retracted', () => {
+    given(...begun, merge('j', 'i'))
+      .when(merge('i', 'j', [2, 2]))
+      .thenRejected('contradiction', '/into');
+    given(...begun)
+      .when(merge('i', 'i'))
+      .thenRejected('contradiction', '/into');
+    const tie: Command = {
+      act: 'tie-incident',
+      id: 'i',
+      tie: { whole: 'j', kind: 'part-of' },
+      reason: 'Made up.',
+      expect: [{ entity: 'i', version: 1 }],
+    };
+    given(...begun, tie)
+      .when(merge('i', 'j', [2, 1]))
+      .thenRejected('contradiction', '/into');
+    given(...begun, tie)
+      .when(merge('j', 'i', [1, 2]))
+      .thenRejected('contradiction', '/into');
+    const gone: Command = { act: 'retract-incident', id: 'i', reason: 'No.', expect: [{ entity: 'i', version: 1 }] };
+    given(...begun, gone)
+      .when(merge('j', 'i', [1, 2]))
+      .thenRejected('does-not-fit', '/into');
+    given(...begun, merge('j', 'i'))
+      .when(correct('j', { note: 'Late.' }, 2))
+      .thenRejected('merged');
+  });
+  test('ties go over to the survivor', () => {
+    const tie = (id: string, whole: string, version: number): Command => ({
+      act: 'tie-incident',
+      id,
+      tie: { whole, kind: 'part-of' },
+      reason: 'Made up.',
+      expect: [{ entity: id, version }],
+    });
+    const merged = [...begun, incident('k'), tie('j', 'k', 1), merge('j', 'i', [2, 1])];
+    given(...merged)
+      .when(tie('i', 'k', 2))
+      .thenNothing();
+    given(...merged)
+      .when(tie('k', 'i', 1))
+      .thenRejected('contradiction', '/whole');
+  });
+  test('a split says of every claim where it belongs; the statements whose claims move change', () => {
+    const said = [...begun, statement('s', [killed, { ...killed, predicate: 'injured' }]), statement('t', [joint])];
+    given(...said)
+      .when(
+        split([
+          ['s#1', 'old'],
+          ['s#2', 'new'],
+          ['t#1', 'both'],
+        ]),
+      )
+      .then({
+        changes: [
+          { entity: 'i', version: 2 },
+          { entity: 'n', version: 1 },
+          { entity: 's', version: 2 },
+          { entity: 't', version: 2 },
+        ],
+      });
+    const left = given(...said)
+      .when(split([['s#1', 'old']]))
+      .thenRejected('does-not-fit', '/claims');
+    expect(left.details).toEqual({ unassigned: ['s#2', 't#1'], count: 2 });
+    given(...said)
+      .when(
+        split([
+          ['s#1', 'old'],
+          ['s#1', 'new'],
+          ['s#2', 'old'],
+          ['t#1', 'old'],
+        ]),
+      )
+      .thenRejected('does-not-fit', '/claims/1/claim');
+    given(...begun, statement('u', [aboutJ]))
+      .when(split([['u#1', 'new']]))
+      .thenRejected('does-not-fit', '/claims/0/claim');
+    given(...begun)
+      .when(split([], 1, 'us'))
+      .thenRejected('id-taken', '/newId');
+    given(...begun, merge('i', 'j'))
+      .when(split([], 2))
+      .thenRejected('merged');
+  });
+  test('claims that moved are claims about the new one, also those of what was merged', () => {
+    const moved = [...begun, statement('s', [aboutJ]), merge('j', 'i'), split([['s#1', 'new']], 2)];
+    given(...moved)
+      .when(statement('t', [{ ...killed, about: { incident: 'n' }, value: { change: 1, from: 's#1' } }]))
+      .then({ changes: [{ entity: 't', version: 1 }] });
+    given(...moved)
+      .when(statement('t', [{ ...killed, value: { change: 1, from: 's#1' } }]))
+      .thenRejected('does-not-fit', '/claims/0/value/from');
+  });
+});
+
+describe('reassigning a statement', () => {
+  const reassign = (more: object, version = 1): Command => ({
+    act: 'reassign-statement',
+    id: 's',
+    reason: 'It was of another attack.',
+    expect: [{ entity: 's', version }],
+    ...more,
+  });
+  const said = [...begun, statement('s', [killed])];
+
+  test('moves it to another utterance, or its claims to other incidents', () => {
+    given(...said)
+      .when(reassign({ utterance: 'january', incidents: [{ from: 'i', to: 'j' }] }))
+      .then({ changes: [{ entity: 's', version: 2 }], utterance: 'january', incidents: [{ from: 'i', to: 'j' }] });
+    const moved = [...said, reassign({ incidents: [{ from: 'i', to: 'j' }] })];
+    given(...moved)
+      .when(statement('t', [{ ...killed, about: { incident: 'j' }, value: { change: 1, from: 's#1' } }]))
+      .then({ changes: [{ entity: 't', version: 1 }] });
+  });
+  test('says what changes, of incidents that it is about, to ones that exist', () => {
+    given(...said)
+      .when(reassign({}))
+      .thenRejected('does-not-fit', '/utterance');
+    given(...said)
+      .when(reassign({ incidents: [{ from: 'j', to: 'i' }] }))
+      .thenRejected('does-not-fit', '/incidents/0/from');
+    given(...said)
+      .when(reassign({ incidents: [{ from: 'i', to: 'i' }] }))
+      .thenRejected('does-not-fit', '/incidents/0/to');
+    given(...said)
+      .when(reassign({ incidents: [{ from: 'i', to: 'x' }] }))
+      .thenRejected('unknown-reference', '/incidents/0/to');
+    given(...said)
+      .when(
+        reassign({
+          incidents: [
+            { from: 'i', to: 'j' },
+            { from: 'i', to: 'j' },
+          ],
+        }),
+      )
+      .thenRejected('does-not-fit', '/incidents/1/from');
+  });
+});
+
+describe('adopting', () => {
+  const adopt = (more: object, version = 1): Command => ({
+    act: 'adopt',
+    reason: 'A policy was added.',
+    expect: [{ entity: 'ledger', version }],
+    ...more,
+  });
+  const older = (): ReturnType<typeof initialState> => {
+    const state = initialState();
+    evolve(state, {
+      name: 'LedgerOpened',
+      data: {
+        changes: [{ entity: 'ledger', version: 1 }],
+        codebook: 1,
+        policies: { 'official-first': 1 },
+        origin: { title: 'Opened by an older program' },
+      },
+    });
+    return state;
+  };
+
+  test('puts what an older ledger lacks in force, from then on', () => {
+    const state = older();
+    const fact = decide(state, adopt({ policies: { envelope: 1 } }));
+    expect(fact?.data).toEqual({
+      changes: [{ entity: 'ledger', version: 2 }],
+      codebook: 1,
+      policies: { 'official-first': 1, envelope: 1 },
+      reason: 'A policy was added.',
+    });
+    if (fact !== null) evolve(state, fact);
+    expect(state.inForce).toEqual({ codebook: 1, policies: { 'official-first': 1, envelope: 1 } });
+    expect(decide(state, adopt({ policies: { envelope: 1 } }, 2))).toBeNull();
+  });
+  test('of what this program does not know, or what was before, is refused', () => {
+    given(open)
+      .when(adopt({ policies: { envelope: 2 } }))
+      .thenRejected('unknown-version');
+    given(open)
+      .when(adopt({ codebook: 2 }))
+      .thenRejected('unknown-version');
+    given(open).when(adopt({})).thenNothing();
+    given(open).when(adopt({}, 2)).thenRejected('wrong-version', '/expect');
+    const state = older();
+    if (state.inForce !== undefined) state.inForce.codebook = 3;
+    expect(() => decide(state, adopt({ codebook: 1 }))).toThrow(Rejected);
+  });
+});

@@ -1,18 +1,30 @@
 /** Incidents: the card of one side's use of force against one site in one go. */
-import { canonicalText } from './canonical.js';
+import { incidentsOf } from './abouts.js';
+import { canonicalText, fingerprint } from './canonical.js';
 import type {
   Command,
   CorrectIncident,
+  MergeIncident,
   RecordIncident,
   RetractIncident,
+  SplitIncident,
   TieIncident,
   UntieIncident,
 } from './commands.js';
 import type { Fact } from './records.js';
-import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
+import {
+  expectPoint,
+  expectSpan,
+  requireKind,
+  requireNew,
+  requireToChange,
+  requireTwo,
+  survivorOf,
+  takingBack,
+} from './rules.js';
 import { Rejected } from './rejected.js';
 import type { State } from './state.js';
-import type { Id, Incident } from './vocabulary.js';
+import type { About, ClaimId, Id, Incident } from './vocabulary.js';
 
 export function recordIncident(state: State, { id, incident }: RecordIncident): Fact {
   requireNew(state, id);
@@ -25,7 +37,7 @@ export function correctIncident(state: State, command: CorrectIncident & Pick<Co
   const { id, incident, reason } = command;
   const current = requireToChange(state, id, 'incident', command.expect);
   checkCard(state, incident);
-  if (canonicalText(incident) === current.card) return null;
+  if (fingerprint(canonicalText(incident)) === current.fingerprint) return null;
   const changes = [{ entity: id, version: current.version + 1 }];
   return { name: 'IncidentCorrected', data: { changes, incident, reason } };
 }
@@ -37,6 +49,73 @@ export function retractIncident(state: State, command: RetractIncident & Pick<Co
   return { name: 'IncidentRetracted', data: { changes: [{ entity: id, version }], ...data } };
 }
 
+/** Two were one: whatever is said of the first is read as said of the second. */
+export function mergeIncident(state: State, command: MergeIncident & Pick<Command, 'expect'>): Fact {
+  const { id, into, reason } = command;
+  const { one, survivor, changes } = requireTwo(state, command, 'incident', command.expect);
+  const gone = one.goneSince !== undefined ? id : survivor.goneSince !== undefined ? into : undefined;
+  if (gone !== undefined) {
+    throw new Rejected('does-not-fit', `${gone} was retracted: bring it back before anything is merged.`, '/into');
+  }
+  if (wholesOf(state, id).has(into) || wholesOf(state, into).has(id)) {
+    throw new Rejected(
+      'contradiction',
+      `${id} and ${into} are whole and part, straight or by others: untie them.`,
+      '/into',
+    );
+  }
+  return { name: 'IncidentMerged', data: { changes, into, reason } };
+}
+
+/** What was recorded as one were two. Every claim about it goes to the old one, to the new one, or jointly to both. */
+export function splitIncident(state: State, command: SplitIncident & Pick<Command, 'expect'>): Fact {
+  const { id, newId, incident, claims, reason } = command;
+  const { version, goneSince } = requireToChange(state, id, 'incident', command.expect);
+  requireNew(state, newId, '/newId');
+  checkCard(state, incident);
+  if (goneSince !== undefined) throw new Rejected('does-not-fit', `${id} was retracted: there is nothing to split.`);
+  const unassigned = claimsAbout(state, id);
+  const moved = new Map<Id, number>();
+  for (const [index, { claim, to }] of claims.entries()) {
+    if (!unassigned.delete(claim)) {
+      const twice = claims.findIndex((one) => one.claim === claim) < index;
+      const why = twice ? 'is assigned already' : `is no claim about ${id}`;
+      throw new Rejected('does-not-fit', `${claim} ${why}.`, `/claims/${index}/claim`, { claim });
+    }
+    const statement = claim.slice(0, claim.lastIndexOf('#'));
+    const entity = state.entities.get(statement);
+    if (to !== 'old' && entity !== undefined) moved.set(statement, entity.version + 1);
+  }
+  if (unassigned.size > 0) {
+    const some = [...unassigned].slice(0, 10);
+    throw new Rejected(
+      'does-not-fit',
+      `Say of every claim whether it is about the old one, the new one or both. Left over: ${some.join(', ')}${unassigned.size > some.length ? ' and more' : ''}.`,
+      '/claims',
+      { unassigned: some, count: unassigned.size },
+    );
+  }
+  const changes = [
+    { entity: id, version: version + 1 },
+    { entity: newId, version: 1 },
+    ...[...moved].map(([entity, next]) => ({ entity, version: next })),
+  ];
+  return { name: 'IncidentSplit', data: { changes, incident, claims, reason } };
+}
+
+/** Every claim about an incident, or about what was merged into it, joint ones too. As slow as the ledger is large. */
+function claimsAbout(state: State, incident: Id): Set<ClaimId> {
+  const found = new Set<ClaimId>();
+  for (const [id, entity] of state.entities.entries()) {
+    if (entity.kind !== 'statement') continue;
+    for (const [index, { about }] of entity.claims.entries()) {
+      if (incidentsOf(JSON.parse(about) as About).some((one) => survivorOf(state, one) === incident))
+        found.add(`${id}#${index + 1}`);
+    }
+  }
+  return found;
+}
+
 /** Makes an incident a part of another, or one of a group: from then on the whole is shown beside and never added. */
 export function tieIncident(state: State, command: TieIncident & Pick<Command, 'expect'>): Fact | null {
   const { id, tie, reason } = command;
@@ -45,12 +124,12 @@ export function tieIncident(state: State, command: TieIncident & Pick<Command, '
   if (whole.goneSince !== undefined) {
     throw new Rejected('does-not-fit', `${tie.whole} was retracted: nothing can be a part of it.`, '/whole');
   }
-  const present = ties.find((one) => one.whole === tie.whole);
+  const present = ties.find((one) => survivorOf(state, one.whole) === survivorOf(state, tie.whole));
   if (present?.kind === tie.kind) return null;
   if (present !== undefined) {
     throw new Rejected('already-so', `It is tied to ${tie.whole} as ${present.kind}: untie it first.`, '/kind');
   }
-  if (wholesOf(state, tie.whole).has(id)) {
+  if (wholesOf(state, survivorOf(state, tie.whole)).has(id)) {
     throw new Rejected(
       'contradiction',
       `${tie.whole} is ${tie.whole === id ? 'the incident itself' : `a part of ${id}, straight or by others`}: a part cannot hold its whole.`,
@@ -63,7 +142,7 @@ export function tieIncident(state: State, command: TieIncident & Pick<Command, '
 export function untieIncident(state: State, command: UntieIncident & Pick<Command, 'expect'>): Fact {
   const { id, whole, reason } = command;
   const { version, ties = [] } = requireToChange(state, id, 'incident', command.expect);
-  if (!ties.some((one) => one.whole === whole)) {
+  if (!ties.some((one) => survivorOf(state, one.whole) === survivorOf(state, whole))) {
     throw new Rejected('already-so', `${id} is not tied to ${whole}: there is nothing to untie.`, '/whole');
   }
   return { name: 'IncidentUntied', data: { changes: [{ entity: id, version: version + 1 }], whole, reason } };
@@ -77,7 +156,7 @@ function wholesOf(state: State, id: Id): Set<Id> {
     if (wholes.has(next)) continue;
     wholes.add(next);
     const incident = state.entities.get(next);
-    if (incident?.kind === 'incident') open.push(...(incident.ties ?? []).map(({ whole }) => whole));
+    if (incident?.kind === 'incident') open.push(...(incident.ties ?? []).map(({ whole }) => survivorOf(state, whole)));
   }
   return wholes;
 }

@@ -5,6 +5,8 @@ export type * from './commands.js';
 export { Rejected, REJECTION_CODES, type RejectionCode } from './rejected.js';
 export { CODEBOOK_VERSION, POLICY_VERSIONS, unknownVersion, type PolicyName } from './versions.js';
 export { canonicalText } from './canonical.js';
+export { incidentsOf, readScope, reassignedAbout, splitAbout } from './abouts.js';
+export { readClaim, readIncident, readSaid, survivorIn, type Survivor } from './redirects.js';
 export { decide } from './decide.js';
 export { evolve } from './evolve.js';
 export { commitOverlay, initialState, overlayOn, Table, type Entity, type EntityKind, type State } from './state.js';

@@ -3,7 +3,19 @@
  *
  * STORAGE FORMAT. The keys of `RecordData` with their version are the types of the records, for ever.
  */
-import type { Actor, Assessment, Document, Id, Incident, Place, Prose, Statement, Tie } from './vocabulary.js';
+import type {
+  Actor,
+  Assessment,
+  ClaimId,
+  Document,
+  Id,
+  Incident,
+  Place,
+  Prose,
+  SplitSide,
+  Statement,
+  Tie,
+} from './vocabulary.js';
 
 /** An entity that the command created or changed, and its version from then on (1, 2, 3 …). */
 export interface Change {
@@ -34,16 +46,84 @@ export interface LedgerClosed extends Changed {
   successor?: string;
 }
 
+/** What is in force from here on, all of it. The first change is the ledger's own. */
+export interface LedgerAdopted extends Changed {
+  /** Version of the codebook in force. @asType integer @minimum 1 @maximum 9007199254740991 */
+  codebook: number;
+  /** Policies in force, by name, with their versions. */
+  policies: { [name: string]: number };
+  /** Why, for the history. */
+  reason: Prose;
+}
+
 export interface ActorRegistered extends Changed {
   actor: Actor;
+}
+
+/** The card as it should have been, whole. What it is a part of stays: that is changed by an act of its own. */
+export interface ActorCorrected extends Changed {
+  actor: Actor;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/** It is a part of another from here on or, without one, of none. */
+export interface ActorReparented extends Changed {
+  partOf?: Id;
+  /** Why, for the history. */
+  reason: Prose;
 }
 
 export interface PlaceRegistered extends Changed {
   place: Place;
 }
 
+/** The card as it should have been, whole. What it lies in stays: that is changed by an act of its own. */
+export interface PlaceCorrected extends Changed {
+  place: Place;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/** It lies in another from here on or, without one, in none. */
+export interface PlaceReparented extends Changed {
+  inside?: Id;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/** Two were one. The first that changes is read as the second for ever, wherever it is named. */
+interface Merged extends Changed {
+  into: Id;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+export type ActorMerged = Merged;
+
+export type PlaceMerged = Merged;
+
+export type IncidentMerged = Merged;
+
 export interface DocumentRegistered extends Changed {
   document: Document;
+}
+
+/** The recorder's own error: the document as it should have been described, whole. */
+export interface DocumentCorrected extends Changed {
+  document: Document;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/** The publisher changed it. */
+export interface DocumentVersioned extends Changed {
+  /** As it is now, whole. */
+  document: Document;
+  /** Statements of it that it carries no longer, all of them; any other counts again. @maxItems 500 */
+  dropped: Id[];
+  /** What was seen, for the history. */
+  reason: Prose;
 }
 
 export interface IncidentRecorded extends Changed {
@@ -64,6 +144,28 @@ export interface StatementRecorded extends Changed {
 /** The statement as it should have been, whole: the recorder misread or mistyped it. Its claims keep their numbers. */
 export interface StatementCorrected extends Changed {
   statement: Statement;
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/** It renders another utterance than it was recorded for, or is about other incidents. The claims stay what they are. */
+export interface StatementReassigned extends Changed {
+  utterance?: Id;
+  /** For each incident that its claims are about no more, the one that they are about. @maxItems 100 */
+  incidents?: { from: Id; to: Id }[];
+  /** Why, for the history. */
+  reason: Prose;
+}
+
+/**
+ * What was recorded as one incident were two. The first that changes keeps its id, the second is new; the others are the
+ * statements whose claims move.
+ */
+export interface IncidentSplit extends Changed {
+  /** The card of the new one. */
+  incident: Incident;
+  /** Every claim about the old one, and which it is about: with both it is a joint claim. @maxItems 1000 */
+  claims: { claim: ClaimId; to: SplitSide }[];
   /** Why, for the history. */
   reason: Prose;
 }
@@ -117,15 +219,27 @@ export type AssessmentRetracted = TakenBack;
 /** Every kind of record in its newest version. Older versions are read through upcasters (libs/ledger). */
 export interface RecordData {
   LedgerOpened: LedgerOpened;
+  LedgerAdopted: LedgerAdopted;
   LedgerClosed: LedgerClosed;
   ActorRegistered: ActorRegistered;
+  ActorCorrected: ActorCorrected;
+  ActorReparented: ActorReparented;
+  ActorMerged: ActorMerged;
   PlaceRegistered: PlaceRegistered;
+  PlaceCorrected: PlaceCorrected;
+  PlaceReparented: PlaceReparented;
+  PlaceMerged: PlaceMerged;
   DocumentRegistered: DocumentRegistered;
+  DocumentCorrected: DocumentCorrected;
+  DocumentVersioned: DocumentVersioned;
   IncidentRecorded: IncidentRecorded;
   IncidentCorrected: IncidentCorrected;
   StatementRecorded: StatementRecorded;
   StatementCorrected: StatementCorrected;
+  StatementReassigned: StatementReassigned;
   StatementRetracted: StatementRetracted;
+  IncidentMerged: IncidentMerged;
+  IncidentSplit: IncidentSplit;
   IncidentRetracted: IncidentRetracted;
   IncidentTied: IncidentTied;
   IncidentUntied: IncidentUntied;

@@ -20,6 +20,8 @@ export const REJECTION_CODES = [
   'wrong-version',
   /** It counts no more already, or it counts and cannot be brought back: read its history. */
   'already-so',
+  /** It was merged into another: change that one. */
+  'merged',
   /** This document is registered already: use that one. */
   'duplicate-document',
   /** The statement makes the same claim twice. */
@@ -28,6 +30,8 @@ export const REJECTION_CODES = [
   'contradiction',
   /** The value does not belong to the predicate, the manner not to the stance and so on. */
   'does-not-fit',
+  /** This program does not have that version of the codebook or of a policy: use a newer one, or ask for one it has. */
+  'unknown-version',
   /** The record would be larger than 65,535 bytes: split the statement. */
   'record-too-large',
   /** This command id was used for another body: choose a new one. */

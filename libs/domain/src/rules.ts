@@ -2,28 +2,40 @@
 import { Rejected } from './rejected.js';
 import type { Countable, Entity, EntityKind, State } from './state.js';
 import type { Expectation } from './commands.js';
+import type { Change } from './records.js';
+import { survivorIn } from './redirects.js';
 import { firstSecondOf, lastSecondOf } from './times.js';
 import type { Id, LocalTime, PlaceKind, Point } from './vocabulary.js';
 
-export function requireNew(state: State, id: Id): void {
+export function requireNew(state: State, id: Id, pointer = '/id'): void {
   const taken = state.entities.get(id);
   if (taken !== undefined) {
     throw new Rejected(
       'id-taken',
       `The id ${id} belongs to a ${taken.kind} of this ledger: choose another, or leave it out and one is made.`,
-      '/id',
+      pointer,
       { entity: id, kind: taken.kind },
     );
   }
 }
 
+/** What an id stands for: where it was merged, what it was merged into. */
+export function survivorOf(state: State, id: Id): Id {
+  return survivorIn({ get: (one) => mergedInto(state.entities.get(one)) })(id);
+}
+
+function mergedInto(entity: Entity | undefined): Id | undefined {
+  return entity !== undefined && 'mergedInto' in entity ? entity.mergedInto : undefined;
+}
+
+/** What an act names, which exists; where it was merged, the survivor. */
 export function requireKind<K extends EntityKind>(
   state: State,
   id: Id,
   kind: K,
   pointer: string,
 ): Extract<Entity, { kind: K }> {
-  const entity = state.entities.get(id);
+  const entity = state.entities.get(survivorOf(state, id));
   if (entity === undefined) {
     throw new Rejected('unknown-reference', `There is no ${kind} ${id} in this ledger: record it first.`, pointer, {
       id,
@@ -56,7 +68,34 @@ export function requireToChange<K extends EntityKind>(
       { entity: id },
     );
   }
+  if (mergedInto(entity) !== undefined) {
+    const survivor = survivorOf(state, id);
+    throw new Rejected('merged', `${id} was merged, and is read as ${survivor}: change that one.`, undefined, {
+      id,
+      mergedInto: survivor,
+    });
+  }
   return entity as Extract<Entity, { kind: K }>;
+}
+
+type MergeableKind = Extract<Entity, { mergedInto?: unknown }>['kind'];
+
+/** The two of a merger: neither was merged before, and both as the sender has seen them. */
+export function requireTwo<K extends MergeableKind>(
+  state: State,
+  { id, into }: { id: Id; into: Id },
+  kind: K,
+  expected: readonly Expectation[] | undefined,
+): { one: Extract<Entity, { kind: K }>; survivor: Extract<Entity, { kind: K }>; changes: Change[] } {
+  requireKind(state, into, kind, '/into');
+  if (survivorOf(state, into) === id) {
+    const reason = into === id ? 'is the same one' : `was merged into ${id}`;
+    throw new Rejected('contradiction', `${into} ${reason}: nothing is merged in a circle.`, '/into');
+  }
+  const one = requireToChange(state, id, kind, expected);
+  const survivor = requireToChange(state, into, kind, expected);
+  const nextOf = (entity: Id): Change => ({ entity, version: (state.entities.get(entity)?.version ?? 0) + 1 });
+  return { one, survivor, changes: [nextOf(id), nextOf(into)] };
 }
 
 /**

@@ -9,14 +9,31 @@ import type { ActorKind, Id, PlaceKind, Predicate, Tie } from './vocabulary.js';
 export type Entity =
   | { kind: 'ledger'; version: number }
   /** With what says which line it belongs to. */
-  | { kind: 'actor'; version: number; actorKind: ActorKind; partOf?: Id | undefined }
-  | { kind: 'place'; version: number; placeKind: PlaceKind }
-  | ({ kind: 'document'; version: number; unreachable?: true } & Gone)
-  /** `card` is the canonical text of the card: a correction that changes nothing is told from one that does. */
-  | ({ kind: 'incident'; version: number; card: string; ties?: readonly Tie[] } & Gone)
-  /** Of each claim in order what a later one must share that names it; and what tells the same statement from another. */
-  | ({ kind: 'statement'; version: number; speaker: Id; claims: readonly NamedClaim[]; fingerprint: string } & Gone)
+  | ({ kind: 'actor'; version: number; actorKind: ActorKind; partOf?: Id | undefined } & Told & Mergeable)
+  | ({ kind: 'place'; version: number; placeKind: PlaceKind; inside?: Id | undefined } & Told & Mergeable)
+  /** `keys`: what its card, as it is now, is found by. */
+  | ({
+      kind: 'document';
+      version: number;
+      keys: readonly string[];
+      copyOf?: Id | undefined;
+      unreachable?: true;
+    } & Told &
+      Gone)
+  | ({ kind: 'incident'; version: number; ties?: readonly Tie[] } & Told & Gone & Mergeable)
+  /** Of each claim in order what a later one must share that names it. */
+  | ({ kind: 'statement'; version: number; document: Id; speaker: Id; claims: readonly NamedClaim[] } & Told & Gone)
   | ({ kind: 'assessment'; version: number } & Gone);
+
+/** What tells a correction that changes nothing from one that does. */
+interface Told {
+  fingerprint: string;
+}
+
+/** What can turn out to be another one: the id that it is read as then. */
+interface Mergeable {
+  mergedInto?: Id | undefined;
+}
 
 /** What can be taken back: the version with which it was, while it is. */
 interface Gone {
@@ -42,6 +59,12 @@ export class Table<Value> {
 
   constructor(private readonly below?: Table<Value>) {}
 
+  /** Everything in it, in no order that matters. For rare acts only: it takes as long as the ledger is large. */
+  *entries(): IterableIterator<[string, Value]> {
+    yield* this.#own;
+    for (const entry of this.below?.entries() ?? []) if (!this.#own.has(entry[0])) yield entry;
+  }
+
   get(key: string): Value | undefined {
     return this.#own.get(key) ?? this.below?.get(key);
   }
@@ -63,8 +86,8 @@ export interface State {
   /** Nothing is recorded any more; the ledger that goes on with it, if there is one. */
   closed: { successor?: string } | undefined;
   readonly entities: Table<Entity>;
-  /** What makes a document the same as another one → the document that has it. */
-  readonly documents: Table<Id>;
+  /** What makes a document the same as another one → the document that has it; null where none has it any more. */
+  readonly documents: Table<Id | null>;
 }
 
 export function initialState(): State {

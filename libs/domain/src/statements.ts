@@ -2,13 +2,14 @@
  * Statements and their claims. What is refused here contradicts itself or names what does not exist. That sources
  * contradict each other, or a source itself (low above best), is data: it is kept as published.
  */
+import { incidentsOf, readAbout } from './abouts.js';
 import { canonicalText, fingerprint } from './canonical.js';
-import type { Command, CorrectStatement, RecordStatement, RetractStatement } from './commands.js';
+import type { Command, CorrectStatement, ReassignStatement, RecordStatement, RetractStatement } from './commands.js';
 import type { Fact } from './records.js';
-import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, takingBack } from './rules.js';
+import { expectPoint, expectSpan, requireKind, requireNew, requireToChange, survivorOf, takingBack } from './rules.js';
 import { Rejected } from './rejected.js';
 import type { NamedClaim, State } from './state.js';
-import type { Claim, Id, Predicate, Quantity, Statement, Who } from './vocabulary.js';
+import type { About, Claim, Id, Predicate, Quantity, Statement, Who } from './vocabulary.js';
 
 export function recordStatement(state: State, { id, statement }: RecordStatement): Fact {
   requireNew(state, id);
@@ -24,6 +25,30 @@ export function correctStatement(state: State, command: CorrectStatement & Pick<
   if (fingerprint(canonicalText(statement)) === current.fingerprint) return null;
   const changes = [{ entity: id, version: current.version + 1 }];
   return { name: 'StatementCorrected', data: { changes, statement, reason } };
+}
+
+/** It renders another utterance, or speaks of other incidents, than the recorder took it for. What it says stays. */
+export function reassignStatement(state: State, command: ReassignStatement & Pick<Command, 'expect'>): Fact {
+  const { id, utterance, incidents, reason } = command;
+  const { version, claims } = requireToChange(state, id, 'statement', command.expect);
+  if (utterance === undefined && incidents === undefined) {
+    throw new Rejected('does-not-fit', 'Say which utterance it renders, or which incidents it is about.', '/utterance');
+  }
+  for (const [index, { from, to }] of (incidents ?? []).entries()) {
+    const pointer = `/incidents/${index}`;
+    requireKind(state, to, 'incident', `${pointer}/to`);
+    if (survivorOf(state, from) === survivorOf(state, to))
+      throw new Rejected('does-not-fit', `${from} is the same incident.`, `${pointer}/to`);
+    if ((incidents ?? []).findIndex((one) => one.from === from) < index) {
+      throw new Rejected('does-not-fit', `${from} is named twice.`, `${pointer}/from`);
+    }
+    const isFrom = (one: Id) => survivorOf(state, one) === survivorOf(state, from);
+    if (!claims.some(({ about }) => incidentsOf(JSON.parse(about) as About).some(isFrom))) {
+      throw new Rejected('does-not-fit', `No claim of ${id} is about ${from}.`, `${pointer}/from`);
+    }
+  }
+  const data = { ...(utterance !== undefined && { utterance }), ...(incidents !== undefined && { incidents }) };
+  return { name: 'StatementReassigned', data: { changes: [{ entity: id, version: version + 1 }], ...data, reason } };
 }
 
 function checkStatement(state: State, id: Id, statement: Statement): void {
@@ -159,10 +184,14 @@ function checkReferences(
   needWho(claim.who, '/who');
   for (const [index, part] of (claim.parts ?? []).entries()) needWho(part.who, `/parts/${index}/who`);
 
-  const about = canonicalText(claim.about);
+  const survivor = (id: Id) => survivorOf(state, id);
+  const about = canonicalText(readAbout(claim.about, survivor));
+  const isSame = (earlier: NamedClaim) =>
+    earlier.predicate === claim.predicate &&
+    canonicalText(readAbout(JSON.parse(earlier.about) as About, survivor)) === about;
   if (claim.retracts !== undefined) {
     const earlier = requireClaim(state, claim.retracts, own, `${pointer}/retracts`);
-    if (earlier.predicate !== claim.predicate || earlier.about !== about || earlier.speaker !== own.statement.speaker) {
+    if (!isSame(earlier) || survivor(earlier.speaker) !== survivor(own.statement.speaker)) {
       throw new Rejected(
         'does-not-fit',
         `Only the speaker of ${claim.retracts} takes it back, with a claim of the same predicate about the same: ` +
@@ -174,7 +203,7 @@ function checkReferences(
   for (const [at, quantity] of quantitiesOf(claim)) {
     if (quantity.from === undefined) continue;
     const earlier = requireClaim(state, quantity.from, own, `${pointer}${at}/from`);
-    if (earlier.predicate !== claim.predicate || earlier.about !== about) {
+    if (!isSame(earlier)) {
       throw new Rejected(
         'does-not-fit',
         `${quantity.from} is a claim of ${earlier.predicate} about ${earlier.about}: this change cannot start from it.`,

@@ -482,3 +482,7 @@ export interface Tie {
   whole: Id;
   kind: TieKind;
 }
+
+/** Which of the two incidents that one was split into a claim is about. */
+export const SPLIT_SIDES = ['old', 'new', 'both'] as const;
+export type SplitSide = (typeof SPLIT_SIDES)[number];

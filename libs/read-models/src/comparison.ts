@@ -11,7 +11,7 @@ import type { Pool, PoolClient } from 'pg';
 import { borrow } from './migrate.js';
 
 /** What says how a generation was made and how far it is, not what is in it. */
-const NOT_CONTENT: readonly string[] = ['migrations', 'checkpoints', 'standing'];
+const NOT_CONTENT: readonly string[] = ['migrations', 'checkpoints', 'standing', 'recomputations', 'recomputed'];
 const FETCHED = 2_000;
 /** How many differing rows of a table are named. */
 const NAMED_MAX = 3;
@@ -73,8 +73,14 @@ export async function compare(
 
 async function commonMoments(client: PoolClient, one: string, other: string): Promise<Map<string, number>> {
   const { rows } = await client.query<{ ledger: string; sequence: string }>(
-    `select ledger, least(coalesce(a.sequence, 0), coalesce(b.sequence, 0)) as sequence
-       from ${one}.checkpoints a full join ${other}.checkpoints b using (ledger) order by ledger collate "C"`,
+    // What is still being worked out as of a record is not whole from that one on.
+    `select ledger, least(a.sequence, b.sequence, c.sequence - 1, d.sequence - 1) as sequence
+       from (select ledger, coalesce(a.sequence, 0), coalesce(b.sequence, 0)
+               from ${one}.checkpoints a full join ${other}.checkpoints b using (ledger)) both_of (ledger, a, b),
+            lateral (select a as sequence) a, lateral (select b as sequence) b,
+            lateral (select min(sequence) as sequence from ${one}.recomputations r where r.ledger = both_of.ledger) c,
+            lateral (select min(sequence) as sequence from ${other}.recomputations r where r.ledger = both_of.ledger) d
+      order by ledger collate "C"`,
   );
   return new Map(rows.map(({ ledger, sequence }) => [ledger, Number(sequence)]));
 }

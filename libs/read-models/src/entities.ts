@@ -5,7 +5,7 @@ import { shownClaims, type ShownClaim } from './claims.js';
 import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
-import { registerCards } from './projection.js';
+import { registerCards } from './cards.js';
 
 export type EntityTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents' | 'assessments';
 
@@ -22,8 +22,8 @@ export interface ShownEntity {
   reason: unknown;
 }
 
-/** `retracted` and `withdrawn` count no more; what is `unreachable` does. */
-type Status = 'live' | 'retracted' | 'withdrawn' | 'unreachable';
+/** `retracted` and `withdrawn` count no more, what is `unreachable` does; what was `merged` is read as its survivor. */
+type Status = 'live' | 'retracted' | 'withdrawn' | 'unreachable' | 'merged';
 
 export interface Page<Item> {
   items: Item[];
@@ -90,17 +90,20 @@ export async function entities<T extends keyof typeof ENTITY_FILTERS>(
 
 /** The line that an actor belongs to; undefined for an actor that is not registered. */
 export async function lineOfActor(pool: Pool, schema: string, moment: Moment, id: string): Promise<string | undefined> {
-  const { rows } = await pool.query<{ id: string; body: Actor }>(
+  const { rows } = await pool.query<{ id: string; body: Actor; merged_into: string | null }>(
     `with recursive up as (
-       select id, part_of, body from ${schema}.actors a where ${held('a')} and a.id = $3
+       select id, part_of, body, merged_into from ${schema}.actors a where ${held('a')} and a.id = $3
        union
-       select a.id, a.part_of, a.body from ${schema}.actors a join up on a.id = up.part_of where ${held('a')}
+       select a.id, a.part_of, a.body, a.merged_into
+         from ${schema}.actors a join up on a.id = up.part_of where ${held('a')}
      )
-     select id, body from up`,
+     select id, body, merged_into from up`,
     [moment.ledger, moment.sequence, id],
   );
   const actors = new Map(rows.map((row) => [row.id, row.body]));
-  return actors.has(id) ? lineOf(id, registerCards(actors, new Map())) : undefined;
+  const merged = new Map(rows.flatMap((row) => (row.merged_into === null ? [] : [[row.id, row.merged_into]])));
+  const registers = registerCards(actors, new Map(), merged);
+  return actors.has(id) ? lineOf(registers.survivor(id), registers) : undefined;
 }
 
 /** The claims of one statement, in its order. */

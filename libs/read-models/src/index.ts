@@ -4,7 +4,14 @@ export { CheckpointMoved, ReadModels } from './read-models.js';
 export { Generations, Successor } from './generations.js';
 export { compare, type Comparison, type Difference } from './comparison.js';
 export { PositionWatch } from './position-watch.js';
-export { lastRecordBy, ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
+export {
+  lastRecordBy,
+  ledgerStandings,
+  policiesInForce,
+  survivorAt,
+  type LedgerStanding,
+  type Moment,
+} from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
 export { type ShownClaim } from './claims.js';
 export {

@@ -18,6 +18,28 @@ export function held(alias: string): string {
   return `${alias}.ledger = $1 and ${alias}.from_seq <= $2 and (${alias}.to_seq is null or ${alias}.to_seq > $2)`;
 }
 
+/**
+ * What an id stood for at the moment: itself or, of an actor, a place or an incident that was merged by then, the survivor at
+ * the end of all mergers.
+ */
+export async function survivorAt(pool: Pool, schema: string, moment: Moment, id: string): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with recursive chain as (
+       select $3::text as id, 0 as step
+       union all
+       select m.into, chain.step + 1 from chain, lateral (
+         ${['actors', 'places', 'incidents']
+           .map(
+             (table) => `select t.merged_into as into from ${schema}.${table} t where ${held('t')} and t.id = chain.id`,
+           )
+           .join(' union all ')}
+       ) m where m.into is not null
+     ) select id from chain order by step desc limit 1`,
+    [moment.ledger, moment.sequence, id],
+  );
+  return rows[0]?.id ?? id;
+}
+
 /** A ledger as far as it is in the read models. */
 export interface LedgerStanding {
   ledger: string;
@@ -30,19 +52,26 @@ export interface LedgerStanding {
   codebook: number;
   /** Versions of the policies in force, by name. */
   policies: Readonly<Record<string, number>>;
+  /** The first record of which something is still being worked out: answers as of it or later are not final. */
+  unsettled: number | null;
   /** Nothing is recorded in it any more: why, and which ledger goes on with it. Null while it is open. */
   closed: { reason: unknown; successor: string | null } | null;
 }
 
 /** All ledgers, or one, with what is in force now. */
 export async function ledgerStandings(pool: Pool, schema: string, ledger?: string): Promise<LedgerStanding[]> {
-  const { rows } = await pool.query<LedgerStanding & { sequence: string }>(
-    `select c.ledger, l.origin ->> 'title' as title, c.sequence, c.recordedtime, l.codebook, l.policies, l.closed
+  const { rows } = await pool.query<LedgerStanding & { sequence: string; unsettled: string | null }>(
+    `select c.ledger, l.origin ->> 'title' as title, c.sequence, c.recordedtime, l.codebook, l.policies, l.closed,
+            (select min(r.sequence) from ${schema}.recomputations r where r.ledger = c.ledger) as unsettled
        from ${schema}.checkpoints c join ${schema}.ledgers l on l.ledger = c.ledger and l.to_seq is null
       where $1::text is null or c.ledger = $1 order by c.ledger`,
     [ledger ?? null],
   );
-  return rows.map((row) => ({ ...row, sequence: Number(row.sequence) }));
+  return rows.map((row) => ({
+    ...row,
+    sequence: Number(row.sequence),
+    unsettled: row.unsettled === null ? null : Number(row.unsettled),
+  }));
 }
 
 /** Versions of the policies in force at a moment, by name. */

@@ -13,52 +13,39 @@ import {
   type Incident,
   type PlaceKind,
   type PolicyName,
+  type Registers,
   type SourcedClaim,
+  type Survivor,
   type Who,
 } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { Fates, statementsOf } from '#testing';
-import { aboutsOf, documentFacts, registerCards, sourcedClaim, type DocumentFacts } from './projection.js';
+import { Told } from '#testing';
+import { aboutsOf } from './cards.js';
 import { MEASURES, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
 /** What the records say, without any table. */
 export class Plain {
-  readonly registers = registerCards(new Map(), new Map());
-  readonly incidents = new Map<string, Incident>();
+  readonly registers: Registers;
+  readonly incidents: ReadonlyMap<string, Incident>;
+  /** What an id is read as. Whoever asks about something that was merged asks about this. */
+  readonly survivor: Survivor;
   readonly #claims = new Map<string, SourcedClaim[]>();
-  readonly #fates: Fates;
-  /** By part, what it is tied to. */
-  readonly #ties = new Map<string, Set<string>>();
+  readonly #told: Told;
 
-  constructor(entries: readonly ReadRecord[]) {
-    this.#fates = new Fates(entries.map(({ record }) => record));
-    const documents = new Map<string, DocumentFacts>();
-    for (const { record } of entries) {
-      const id = record.data.changes[0]?.entity ?? '';
-      if (record.name === 'ActorRegistered') this.registers.actors.set(id, record.data.actor);
-      if (record.name === 'PlaceRegistered') this.registers.places.set(id, record.data.place);
-      if (record.name === 'DocumentRegistered') documents.set(id, documentFacts(record.data.document, documents));
-      if ('incident' in record.data) this.incidents.set(id, record.data.incident);
-      const wholes = this.#ties.get(id) ?? new Set();
-      this.#ties.set(id, wholes);
-      if (record.name === 'IncidentTied') wholes.add(record.data.tie.whole);
-      if (record.name === 'IncidentUntied') wholes.delete(record.data.whole);
-    }
-    for (const { id, sequence, statement: whole } of statementsOf(entries.map(({ record }) => record))) {
-      const { claims, ...statement } = whole;
-      const document = documents.get(statement.document);
-      if (document === undefined) throw new Error('A statement without its document.');
-      for (const [index, claim] of claims.entries()) {
-        const source = { sequence, statementId: id, statement, claim, document };
-        const sourced = sourcedClaim({ ...source, id: `${id}#${index + 1}` });
-        for (const about of aboutsOf(claim)) this.#claims.set(about, [...(this.#claims.get(about) ?? []), sourced]);
-      }
+  /** `isHeard` says which claims there are at all. */
+  constructor(entries: readonly ReadRecord[], isHeard: (claim: SourcedClaim) => boolean = () => true) {
+    this.#told = new Told(entries.map(({ record }) => record));
+    this.registers = this.#told.registers;
+    this.survivor = this.#told.survivor;
+    this.incidents = this.#told.incidents();
+    for (const one of this.#told.claims().filter(isHeard)) {
+      for (const about of aboutsOf(one.claim)) this.#claims.set(about, [...(this.#claims.get(about) ?? []), one]);
     }
   }
 
   /** The claims about an incident, with why they count no more. */
   claimsAbout(id: string): SourcedClaim[] {
-    return (this.#claims.get(id) ?? []).map((claim) => this.#fates.of(claim, id, this.registers));
+    return (this.#claims.get(id) ?? []).map((claim) => this.#told.fated(claim, id));
   }
 
   figure(id: string, measure: Measure, who: Who | undefined, policy: PolicyName): Addend {
@@ -69,14 +56,10 @@ export class Plain {
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
   }
 
-  #hasLiveParts(id: string): boolean {
-    return [...this.#ties].some(([part, wholes]) => wholes.has(id) && !this.#fates.gone.has(part));
-  }
-
   chosen({ filter, side }: TallyQuestion): string[] {
     return [...this.incidents]
-      .filter(([id]) => !this.#fates.gone.has(id))
-      .filter(([id]) => filter.tied === undefined || this.#hasLiveParts(id) === (filter.tied === 'wholes'))
+      .filter(([id]) => !this.#told.isGone(id))
+      .filter(([id]) => filter.tied === undefined || this.#told.hasLiveParts(id) === (filter.tied === 'wholes'))
       .filter(([, incident]) => filter.method === undefined || incident.method === filter.method)
       .filter(([, { place }]) => {
         if (filter.place === undefined) return true;

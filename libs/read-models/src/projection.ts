@@ -2,243 +2,360 @@
  * What a record means for the tables: a pure function of the record and of what the tables say before it. It looks at no
  * clock and asks nobody, so any cut of history into batches, and any replay, gives the same rows.
  */
-import { createHash } from 'node:crypto';
 import {
-  applyPolicy,
-  isDisordered,
-  isListed,
   lineOf,
-  POLICY_VERSIONS,
-  positionsOf,
-  questionsOf,
-  scopeKey,
-  voiceOf,
-  type Actor,
-  type AssessmentAbout,
+  reassignedAbout,
+  splitAbout,
   type Claim,
+  type ClaimId,
   type Document,
-  type Figure,
-  type Grade,
   type Id,
   type Incident,
   type LedgerRecord,
-  type Place,
-  type PolicyName,
-  type Question,
-  type Registers,
   type SourcedClaim,
   type Statement,
-  type Subject,
-  type Who,
 } from '#domain';
-import type { Row, RowBatch, VersionedTable } from './rows.js';
-
-/** Actors and places as of the record that is projected. */
-export interface RegisterCards extends Registers {
-  readonly actors: Map<Id, Actor>;
-  readonly places: Map<Id, Place>;
-}
-
-export function registerCards(actors: Map<Id, Actor>, places: Map<Id, Place>): RegisterCards {
-  return { actors, places, actor: (id) => actors.get(id), place: (id) => places.get(id) };
-}
-
-/** What the figures need to know of a document. */
-export interface DocumentFacts {
-  publisher: Id;
-  firstPublisher: Id;
-  published: { from: string; to: string } | null;
-}
-
-/** One incident or scope, with every claim about it, joint ones included, in the order they were recorded. */
-export interface AboutFacts {
-  subject: Subject | undefined;
-  claims: SourcedClaim[];
-  /** The rows that hold now: `table key` → row. */
-  rows: Map<string, Row>;
-}
-
-/** What the tables say about everything that a batch touches; goes along with it, record by record. */
-export interface Sources {
-  registers: RegisterCards;
-  documents: Map<Id, DocumentFacts>;
-  abouts: Map<string, AboutFacts>;
-  /** The row of the ledger itself; loaded where the batch changes it. */
-  ledger: Row | undefined;
-  /** The party rows that hold now, by incident. */
-  parties: Map<Id, Row[]>;
-  /** The rows of documents, statements and incidents that hold now, by `thingKey`: of those that the batch changes. */
-  things: Map<string, Row>;
-  /** What counts no more, by `thingKey`: of all that the claims of the batch hang on. */
-  gone: Set<string>;
-  /** By what they are about, in the order they were recorded: of all claims of the batch, and of all lines. */
-  assessments: Map<string, Assessed[]>;
-}
-
-/** One assessment, as far as figures hang on it. */
-export interface Assessed extends Grade {
-  id: Id;
-}
-
-/** How `about` stands in the table. */
-export function assessedKey(assessed: AssessmentAbout): string {
-  return 'claim' in assessed ? `claim ${assessed.claim}` : `line ${assessed.line}`;
-}
-
-type ThingTable = 'documents' | 'statements' | 'incidents' | 'assessments';
-
-export const thingKey = (table: ThingTable, id: Id): string => `${table} ${id}`;
+import {
+  assessedKey,
+  dependentsOf,
+  documentFacts,
+  mentionsOfCard,
+  sourcedClaim,
+  type DocumentFacts,
+  type RegisterCards,
+} from './cards.js';
+import {
+  droppedKey,
+  reconsider,
+  recompute,
+  settleClaim,
+  settleParties,
+  survivingLine,
+  thingKey,
+  type AboutFacts,
+  type Sources,
+  type ThingTable,
+} from './recompute.js';
+import type { Row, RowBatch } from './rows.js';
 
 /** In the column `status`. What is unreachable still counts. */
 const LIVE = { status: 'live', reason: null };
 
+interface Subject {
+  id: Id;
+  version: number;
+}
+
 export function project(record: LedgerRecord, sources: Sources, batch: RowBatch): void {
   const { sequence } = record;
-  const [subject] = record.data.changes;
+  const [subject, second] = record.data.changes;
   for (const { entity, version } of record.data.changes) batch.change(entity, version, sequence);
   if (subject === undefined) return;
-  const entity = { id: subject.entity, version: subject.version };
+  const entity: Subject = { id: subject.entity, version: subject.version };
+  const moved = movedBy(record, sources);
 
   switch (record.name) {
     case 'LedgerOpened': {
       const { origin, codebook, policies } = record.data;
       const row = { origin, codebook, policies, closed: null };
       sources.ledger = row;
+      sources.policies = policies;
       batch.insert('ledgers', row, sequence);
       return;
     }
+    case 'LedgerAdopted': {
+      const { codebook, policies } = record.data;
+      sources.policies = policies;
+      changeLedger({ codebook, policies }, sources, batch, sequence);
+      break;
+    }
     case 'LedgerClosed': {
       const { reason, successor } = record.data;
-      if (sources.ledger === undefined) throw new TypeError('A ledger is closed that was never opened.');
-      batch.close('ledgers', {}, sequence);
-      batch.insert('ledgers', { ...sources.ledger, closed: { reason, successor: successor ?? null } }, sequence);
+      changeLedger({ closed: { reason, successor: successor ?? null } }, sources, batch, sequence);
       return;
     }
-    case 'ActorRegistered': {
+    case 'ActorRegistered':
+    case 'ActorCorrected': {
       const { actor } = record.data;
       sources.registers.actors.set(entity.id, actor);
-      batch.insert(
-        'actors',
-        { ...entity, kind: actor.kind, part_of: actor.partOf ?? null, body: actor, ...LIVE },
-        sequence,
-      );
-      return;
+      const columns = { kind: actor.kind, part_of: actor.partOf ?? null, body: actor };
+      changeThing('actors', entity, columns, sources, batch, sequence);
+      break;
     }
-    case 'PlaceRegistered': {
+    case 'ActorReparented': {
+      const { partOf } = record.data;
+      const { partOf: _, ...rest } = sources.registers.actors.get(entity.id) ?? missing('actors', entity.id);
+      const actor = { ...rest, ...(partOf !== undefined && { partOf }) };
+      sources.registers.actors.set(entity.id, actor);
+      changeThing('actors', entity, { part_of: partOf ?? null, body: actor }, sources, batch, sequence);
+      break;
+    }
+    case 'PlaceRegistered':
+    case 'PlaceCorrected': {
       const { place } = record.data;
       sources.registers.places.set(entity.id, place);
-      batch.insert(
-        'places',
-        { ...entity, kind: place.kind, inside: place.inside ?? null, body: place, ...LIVE },
-        sequence,
-      );
-      return;
+      const columns = { kind: place.kind, inside: place.inside ?? null, body: place };
+      changeThing('places', entity, columns, sources, batch, sequence);
+      break;
     }
-    case 'DocumentRegistered': {
-      const { document } = record.data;
-      const facts = documentFacts(document, sources.documents);
-      sources.documents.set(entity.id, facts);
-      const { publisher, kind } = document;
-      const row = { ...entity, publisher, first_publisher: facts.firstPublisher, kind, body: document, ...LIVE };
-      putThing('documents', row, sources, batch, sequence);
+    case 'PlaceReparented': {
+      const { inside } = record.data;
+      const { inside: _, ...rest } = sources.registers.places.get(entity.id) ?? missing('places', entity.id);
+      const place = { ...rest, ...(inside !== undefined && { inside }) };
+      sources.registers.places.set(entity.id, place);
+      changeThing('places', entity, { inside: inside ?? null, body: place }, sources, batch, sequence);
+      break;
+    }
+    case 'ActorMerged':
+      mergeThing('actors', entity, second, record.data, sources, batch, sequence);
+      break;
+    case 'PlaceMerged':
+      mergeThing('places', entity, second, record.data, sources, batch, sequence);
+      break;
+    case 'DocumentRegistered':
+    case 'DocumentCorrected':
+      putDocument(entity, record.data.document, undefined, sources, batch, sequence);
+      break;
+    case 'DocumentVersioned':
+      putDocument(entity, record.data.document, record.data.dropped, sources, batch, sequence);
+      break;
+    case 'DocumentWithdrawn':
+      takeBack('documents', entity, 'withdrawn', record.data, sources, batch, sequence);
+      break;
+    case 'DocumentUnreachable': {
+      // What was withdrawn stays so: that says more.
+      const isLive = thing('documents', entity.id, sources)['status'] === 'live';
+      const standing = isLive ? { status: 'unreachable', reason: record.data.reason } : {};
+      changeThing('documents', entity, standing, sources, batch, sequence);
       return;
     }
     case 'IncidentRecorded':
       putIncident(entity, record.data.incident, sources, batch, sequence);
       return;
     case 'IncidentCorrected':
-      batch.close('incidents', entity, sequence);
       putIncident(entity, record.data.incident, sources, batch, sequence);
       recompute(entity.id, sources, batch, sequence);
       return;
-    case 'StatementRecorded':
-      for (const key of putStatement(entity, record.data.statement, sources, batch, {
-        sequence,
-        recorded: sequence,
-        ...LIVE,
-      })) {
-        recompute(key, sources, batch, sequence);
+    case 'IncidentMerged': {
+      const { into } = record.data;
+      mergeThing('incidents', entity, second, record.data, sources, batch, sequence);
+      moveTies(entity.id, into, sources, batch, sequence);
+      break;
+    }
+    case 'IncidentSplit': {
+      const { incident, claims } = record.data;
+      const split = { old: entity.id, created: second?.entity ?? '' };
+      changeThing('incidents', entity, {}, sources, batch, sequence);
+      putIncident({ id: split.created, version: 1 }, incident, sources, batch, sequence);
+      for (const { entity: id, version } of record.data.changes.slice(2)) {
+        changeThing('statements', { id, version }, {}, sources, batch, sequence);
       }
+      const sideOf = new Map(claims.map(({ claim, to }) => [claim, to]));
+      const { survivor } = sources.registers;
+      const aboutOf = ({ id, claim }: SourcedClaim): Claim['about'] =>
+        splitAbout(claim.about, split, sideOf.get(id) ?? 'old', survivor);
+      const isMoved = ({ id }: SourcedClaim): boolean => (sideOf.get(id) ?? 'old') !== 'old';
+      changeClaims(isMoved, (one) => withAbout(one, aboutOf(one)), sources, batch, sequence);
+      recompute(entity.id, sources, batch, sequence);
+      recompute(split.created, sources, batch, sequence);
       return;
+    }
+    case 'IncidentRetracted':
+      takeBack('incidents', entity, 'retracted', record.data, sources, batch, sequence);
+      recompute(entity.id, sources, batch, sequence);
+      return;
+    case 'IncidentTied': {
+      const { whole, kind } = record.data.tie;
+      changeThing('incidents', entity, {}, sources, batch, sequence);
+      batch.insert('ties', { part: entity.id, whole: sources.registers.survivor(whole), kind }, sequence);
+      return;
+    }
+    case 'IncidentUntied':
+      changeThing('incidents', entity, {}, sources, batch, sequence);
+      batch.close('ties', { part: entity.id, whole: sources.registers.survivor(record.data.whole) }, sequence);
+      return;
+    case 'StatementRecorded':
     case 'StatementCorrected': {
-      const before = thing('statements', entity.id, sources);
-      batch.close('statements', before, sequence);
-      const old = removeClaims(entity.id, sources);
-      for (const { id } of old.claims.values()) batch.close('claims', { id }, sequence);
-      const [first] = old.claims.values();
-      const { status, reason } = before;
-      const abouts = putStatement(entity, record.data.statement, sources, batch, {
-        sequence,
-        recorded: first?.sequence ?? sequence,
-        status,
-        reason,
-      });
+      const { statement } = record.data;
+      const old = removeClaims((one) => one.statement === entity.id, sources);
+      for (const { id } of old.claims) {
+        batch.close('claims', { id }, sequence);
+        sources.claimRows.delete(id);
+      }
+      const recorded = old.claims[0]?.sequence ?? sequence;
+      putStatement(entity, statement, sources, batch, sequence);
+      const abouts = putClaims(claimsOf(entity.id, statement, recorded, sources), sources, batch, sequence);
       for (const key of new Set([...old.abouts, ...abouts])) recompute(key, sources, batch, sequence);
+      return;
+    }
+    case 'StatementReassigned': {
+      const { utterance, incidents = [] } = record.data;
+      const body = thing('statements', entity.id, sources)['body'] as Omit<Statement, 'claims'>;
+      const change = utterance === undefined ? {} : { utterance, body: { ...body, utterance } };
+      changeThing('statements', entity, change, sources, batch, sequence);
+      const { survivor } = sources.registers;
+      const reassign = (one: SourcedClaim): SourcedClaim =>
+        withAbout(
+          utterance === undefined ? one : { ...one, utterance },
+          reassignedAbout(one.claim.about, incidents, survivor),
+        );
+      const abouts = changeClaims(({ statement }) => statement === entity.id, reassign, sources, batch, sequence);
+      for (const key of abouts) recompute(key, sources, batch, sequence);
       return;
     }
     case 'StatementRetracted':
       takeBack('statements', entity, 'retracted', record.data, sources, batch, sequence);
-      return;
-    case 'IncidentRetracted':
-      takeBack('incidents', entity, 'retracted', record.data, sources, batch, sequence);
-      return;
-    case 'DocumentWithdrawn':
-      takeBack('documents', entity, 'withdrawn', record.data, sources, batch, sequence);
+      for (const [key, { claims }] of sources.abouts) {
+        if (claims.some(({ statement }) => statement === entity.id)) recompute(key, sources, batch, sequence);
+      }
       return;
     case 'AssessmentRecorded': {
       const { assessment } = record.data;
       const { credibility, reliability } = assessment;
       const key = assessedKey(assessment.about);
       const numbers = { credibility: credibility ?? null, reliability: reliability ?? null };
-      const row = { ...entity, about: key, recorded: sequence, ...numbers, body: assessment, ...LIVE };
-      putThing('assessments', row, sources, batch, sequence);
+      const row = { about: key, recorded: sequence, ...numbers, body: assessment };
+      changeThing('assessments', entity, row, sources, batch, sequence);
       const grade = { ...(credibility && { credibility }), ...(reliability && { reliability }) };
-      sources.assessments.set(key, [...(sources.assessments.get(key) ?? []), { id: entity.id, ...grade }]);
-      recomputeAssessed(key, sources, batch, sequence);
-      return;
+      const judged = { id: entity.id, recorded: sequence, ...grade };
+      sources.assessments.set(key, [...(sources.assessments.get(key) ?? []), judged]);
+      recomputeJudged(key, sources, batch, sequence);
+      break;
     }
-    case 'AssessmentRetracted':
+    case 'AssessmentRetracted': {
+      const key = String(thing('assessments', entity.id, sources)['about']);
       takeBack('assessments', entity, 'retracted', record.data, sources, batch, sequence);
-      return;
-    case 'IncidentTied': {
-      const { whole, kind } = record.data.tie;
-      nextVersion('incidents', entity, sources, batch, sequence);
-      batch.insert('ties', { part: entity.id, whole, kind }, sequence);
-      return;
-    }
-    case 'IncidentUntied':
-      nextVersion('incidents', entity, sources, batch, sequence);
-      batch.close('ties', { part: entity.id, whole: record.data.whole }, sequence);
-      return;
-    case 'DocumentUnreachable': {
-      const before = thing('documents', entity.id, sources);
-      batch.close('documents', before, sequence);
-      // What was withdrawn stays so: that says more.
-      const after = before['status'] === 'live' ? { status: 'unreachable', reason: record.data.reason } : {};
-      putThing('documents', { ...before, ...entity, ...after }, sources, batch, sequence);
-      return;
+      recomputeJudged(key, sources, batch, sequence);
+      break;
     }
     default:
       record satisfies never;
   }
+
+  if (moved === undefined) return;
+  for (const key of sources.abouts.keys()) reconsider(key, sources, batch, sequence);
+  if (sources.isPartial) batch.recompute(sequence, moved === 'all' ? null : [...moved].sort());
 }
 
-export function documentFacts(document: Document, documents: ReadonlyMap<Id, DocumentFacts>): DocumentFacts {
-  const original = document.copyOf === undefined ? undefined : documents.get(document.copyOf);
-  return {
-    publisher: document.publisher,
-    firstPublisher: original?.firstPublisher ?? document.publisher,
-    published: document.published ?? null,
-  };
+/**
+ * What a record moves that may be much: the ids on which hang all claims and cards that it touches (`mentions`). A record
+ * of which this says nothing touches what it names itself, or nothing.
+ */
+export function movedBy(
+  record: LedgerRecord,
+  { registers, things, documents }: Pick<Sources, 'registers' | 'things' | 'documents'>,
+): ReadonlySet<Id> | 'all' | undefined {
+  const id = record.data.changes[0]?.entity ?? '';
+  switch (record.name) {
+    case 'ActorCorrected': {
+      const before = registers.actors.get(id);
+      const { kind, official } = record.data.actor;
+      return before?.kind === kind && before.official === official ? undefined : dependentsOf([id], registers);
+    }
+    case 'PlaceCorrected': {
+      const before = registers.places.get(id);
+      const { kind, state } = record.data.place;
+      return before?.kind === kind && before.state === state ? undefined : dependentsOf([id], registers);
+    }
+    case 'ActorReparented':
+    case 'ActorMerged':
+    case 'PlaceReparented':
+    case 'PlaceMerged':
+      return dependentsOf([id], registers);
+    case 'IncidentMerged':
+    case 'DocumentWithdrawn':
+      return new Set([id]);
+    case 'DocumentCorrected':
+    case 'DocumentVersioned':
+      return new Set([id, ...copiesOf(id, documents)]);
+    case 'AssessmentRecorded':
+      return saidBy(assessedKey(record.data.assessment.about), registers);
+    case 'AssessmentRetracted':
+      return saidBy(String(things.get(thingKey('assessments', id))?.['about']), registers);
+    case 'LedgerAdopted':
+      return 'all';
+    default:
+      return undefined;
+  }
 }
 
-function putIncident(
-  entity: { id: Id; version: number },
-  incident: Incident,
+/** Ids of all that may have spoken for a line, of which a judgement is; none where it is of one claim. */
+function saidBy(judged: string, registers: RegisterCards): ReadonlySet<Id> | undefined {
+  if (!judged.startsWith('line ')) return undefined;
+  const { actors, survivor } = registers;
+  const line = survivingLine(judged.slice('line '.length), registers);
+  const heardBy = /^unnamed@(.*)$/.exec(line)?.[1];
+  const isOf = (id: Id): boolean =>
+    heardBy === undefined ? lineOf(survivor(id), registers) === line : survivor(id) === heardBy;
+  return new Set([...actors.keys()].filter(isOf));
+}
+
+/** The copies of a document, copies of copies too. */
+function copiesOf(id: Id, documents: ReadonlyMap<Id, DocumentFacts>): Set<Id> {
+  const found = new Set<Id>();
+  const open = [id];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const [copy, { copyOf }] of documents) {
+      if (copyOf !== next || found.has(copy)) continue;
+      found.add(copy);
+      open.push(copy);
+    }
+  }
+  return found;
+}
+
+function changeLedger(columns: Row, sources: Sources, batch: RowBatch, sequence: number): void {
+  if (sources.ledger === undefined) throw new TypeError('A ledger is changed that was never opened.');
+  sources.ledger = { ...sources.ledger, ...columns };
+  batch.close('ledgers', {}, sequence);
+  batch.insert('ledgers', sources.ledger, sequence);
+}
+
+function putDocument(
+  entity: Subject,
+  document: Document,
+  dropped: readonly Id[] | undefined,
   sources: Sources,
   batch: RowBatch,
   sequence: number,
 ): void {
+  const { documents, gone, things } = sources;
+  const facts = documentFacts(document, documents);
+  documents.set(entity.id, facts);
+  const before = (things.get(thingKey('documents', entity.id))?.['dropped'] ?? []) as readonly Id[];
+  if (dropped !== undefined) {
+    for (const id of before) gone.delete(droppedKey(entity.id, id));
+    for (const id of dropped) gone.add(droppedKey(entity.id, id));
+  }
+  const { publisher, kind } = document;
+  const columns = {
+    publisher,
+    first_publisher: facts.firstPublisher,
+    kind,
+    body: document,
+    dropped: dropped ?? before,
+  };
+  changeThing('documents', entity, columns, sources, batch, sequence);
+
+  const copies = copiesOf(entity.id, documents);
+  for (const copy of copies) {
+    const of = documents.get(copy);
+    const original = documents.get(of?.copyOf ?? '');
+    if (of === undefined || original === undefined || of.firstPublisher === original.firstPublisher) continue;
+    documents.set(copy, { ...of, firstPublisher: original.firstPublisher });
+    const row = thing('documents', copy, sources);
+    const same = { id: copy, version: Number(row['version']) };
+    changeThing('documents', same, { first_publisher: original.firstPublisher }, sources, batch, sequence);
+  }
+  const isOf = ({ document: id }: SourcedClaim): boolean => id === entity.id || copies.has(id);
+  const published = (one: SourcedClaim): SourcedClaim => {
+    const { publisher: by, firstPublisher, published: on } = documents.get(one.document) ?? facts;
+    return { ...one, publisher: by, firstPublisher, published: on };
+  };
+  changeClaims(isOf, published, sources, batch, sequence);
+}
+
+function putIncident(entity: Subject, incident: Incident, sources: Sources, batch: RowBatch, sequence: number): void {
   const { kind, method, place, time } = incident;
   const columns = {
     kind,
@@ -246,327 +363,197 @@ function putIncident(
     place: place?.place ?? null,
     time_from: time?.from ?? null,
     time_to: time?.to ?? null,
+    mentions: mentionsOfCard(incident),
+    body: incident,
   };
-  const { status, reason } = sources.things.get(thingKey('incidents', entity.id)) ?? LIVE;
-  putThing('incidents', { ...entity, ...columns, body: incident, status, reason }, sources, batch, sequence);
-
-  const parties = incident.parties.map(({ actor, side }) => ({
-    incident: entity.id,
-    side,
-    actor,
-    line: lineOf(actor, sources.registers),
-  }));
-  const before = sources.parties.get(entity.id) ?? [];
-  const keyOf = ({ side, actor }: Row): string => `${String(side)} ${String(actor)}`;
-  const kept = new Set(parties.map(keyOf));
-  const known = new Set(before.map(keyOf));
-  for (const row of before) if (!kept.has(keyOf(row))) batch.close('parties', row, sequence);
-  for (const row of parties) if (!known.has(keyOf(row))) batch.insert('parties', row, sequence);
-  sources.parties.set(entity.id, parties);
-
+  changeThing('incidents', entity, columns, sources, batch, sequence);
   about(entity.id, sources).subject = { id: entity.id, incident };
+  settleParties(entity.id, sources, batch, sequence);
 }
 
 function putStatement(
-  entity: { id: Id; version: number },
+  entity: Subject,
   statement: Statement,
   sources: Sources,
   batch: RowBatch,
-  { sequence, recorded, ...standing }: { sequence: number; recorded: number; status: unknown; reason: unknown },
-): Set<string> {
-  const { claims, ...body } = statement;
+  sequence: number,
+): void {
+  const { claims: _, ...body } = statement;
   const { document, speaker, utterance } = statement;
-  putThing('statements', { ...entity, document, speaker, utterance, body, ...standing }, sources, batch, sequence);
-  const facts = sources.documents.get(document);
-  if (facts === undefined) throw new TypeError(`The document ${document} of ${entity.id} is not in the read models.`);
+  changeThing('statements', entity, { document, speaker, utterance, body }, sources, batch, sequence);
+}
 
-  const { line } = voiceOf({ ...statement, firstPublisher: facts.firstPublisher }, sources.registers);
+function claimsOf(
+  id: Id,
+  { claims, ...statement }: Statement,
+  recorded: number,
+  { documents }: Sources,
+): SourcedClaim[] {
+  const document = documents.get(statement.document);
+  if (document === undefined)
+    throw new TypeError(`The document ${statement.document} of ${id} is not in the read models.`);
+  return claims.map((claim, index) =>
+    sourcedClaim({ id: `${id}#${index + 1}`, sequence: recorded, statementId: id, statement, claim, document }),
+  );
+}
+
+/** Puts claims where they belong, and says where that is. */
+function putClaims(claims: readonly SourcedClaim[], sources: Sources, batch: RowBatch, sequence: number): Set<string> {
   const touched = new Set<string>();
-  for (const [index, claim] of claims.entries()) {
-    const id = `${entity.id}#${index + 1}`;
-    const abouts = aboutsOf(claim);
-    batch.insert(
-      'claims',
-      {
-        id,
-        statement: entity.id,
-        number: index + 1,
-        abouts,
-        line,
-        predicate: claim.predicate,
-        stance: claim.stance,
-        recorded,
-        body: claim,
-      },
-      sequence,
-    );
-    const sourced = sourcedClaim({
-      id,
-      sequence: recorded,
-      statementId: entity.id,
-      statement: body,
-      claim,
-      document: facts,
-    });
-    for (const key of abouts) {
-      const known = about(key, sources);
-      known.claims.push(sourced);
-      if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
+  for (const one of claims) {
+    for (const key of settleClaim(one, sources, batch, sequence)) {
+      // A joint claim may be about incidents that this record does not touch otherwise.
+      const known = sources.abouts.get(key);
+      if (known === undefined) continue;
+      known.claims.push(one);
+      if ('scope' in one.claim.about) known.subject ??= { scope: one.claim.about.scope };
       touched.add(key);
     }
   }
   return touched;
 }
 
-/** Takes the claims of a statement away from whatever they are about. A joint claim stands in several places, and is one. */
-function removeClaims(statement: Id, { abouts }: Sources): { claims: Map<string, SourcedClaim>; abouts: Set<string> } {
-  const removed = { claims: new Map<string, SourcedClaim>(), abouts: new Set<string>() };
+/** Takes claims away from whatever they are about. A joint claim stands in several places, and is one. */
+function removeClaims(
+  isOne: (one: SourcedClaim) => boolean,
+  { abouts }: Sources,
+): { claims: SourcedClaim[]; abouts: Set<string> } {
+  const removed = new Map<ClaimId, SourcedClaim>();
+  const touched = new Set<string>();
   for (const [key, known] of abouts) {
-    const own = known.claims.filter((one) => one.statement === statement);
+    const own = known.claims.filter(isOne);
     if (own.length === 0) continue;
-    for (const one of own) removed.claims.set(one.id, one);
-    removed.abouts.add(key);
-    known.claims = known.claims.filter((one) => one.statement !== statement);
+    for (const one of own) removed.set(one.id, one);
+    touched.add(key);
+    known.claims = known.claims.filter((one) => !isOne(one));
   }
-  return removed;
+  return { claims: [...removed.values()], abouts: touched };
 }
 
-/** Something counts no more, or counts again: whatever its claims are about is worked out anew. */
+/** Changes claims wherever they stand, moves them where they are about something else then, and says what that touches. */
+function changeClaims(
+  isOne: (one: SourcedClaim) => boolean,
+  change: (one: SourcedClaim) => SourcedClaim,
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): Set<string> {
+  const { claims, abouts } = removeClaims(isOne, sources);
+  const touched = putClaims(claims.map(change), sources, batch, sequence);
+  return new Set([...abouts, ...touched]);
+}
+
+function withAbout(one: SourcedClaim, named: Claim['about']): SourcedClaim {
+  return { ...one, claim: { ...one.claim, about: named } };
+}
+
+/** What the one was a part of, or held, the survivor is a part of, or holds. */
+function moveTies(id: Id, into: Id, sources: Sources, batch: RowBatch, sequence: number): void {
+  const own = ({ part, whole }: Row): boolean => part === id || whole === id;
+  const kept = sources.ties.filter((tie) => !own(tie));
+  for (const tie of sources.ties.filter(own)) {
+    batch.close('ties', tie, sequence);
+    const moved = {
+      ...tie,
+      part: tie['part'] === id ? into : tie['part'],
+      whole: tie['whole'] === id ? into : tie['whole'],
+    };
+    if (kept.some(({ part, whole }) => part === moved.part && whole === moved.whole)) continue;
+    batch.insert('ties', moved, sequence);
+    kept.push(moved);
+  }
+  sources.ties = kept;
+}
+
+/** Two were one. The survivor's card stays as it is. */
+function mergeThing(
+  table: 'actors' | 'places' | 'incidents',
+  entity: Subject,
+  second: { entity: Id; version: number } | undefined,
+  { into, reason }: { into: Id; reason: string },
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  // Whoever climbs from it comes to the survivor.
+  const parent = table === 'actors' ? { part_of: into } : table === 'places' ? { inside: into } : {};
+  changeThing(table, entity, { status: 'merged', reason, merged_into: into, ...parent }, sources, batch, sequence);
+  if (second !== undefined) {
+    changeThing(table, { id: second.entity, version: second.version }, {}, sources, batch, sequence);
+  }
+  sources.registers.merged.set(entity.id, into);
+  // A scope that names either is the same scope now.
+  changeClaims(
+    () => true,
+    (one) => one,
+    sources,
+    batch,
+    sequence,
+  );
+}
+
+/** Something counts no more, or counts again. */
 function takeBack(
   table: ThingTable,
-  entity: { id: Id; version: number },
+  entity: Subject,
   word: string,
-  { reason, takesBack }: { reason: unknown; takesBack?: number },
+  { reason, takesBack }: { reason: string; takesBack?: number },
   sources: Sources,
   batch: RowBatch,
   sequence: number,
 ): void {
-  const before = thing(table, entity.id, sources);
-  batch.close(table, before, sequence);
-  const standing = takesBack === undefined ? { status: word, reason } : LIVE;
-  putThing(table, { ...before, ...entity, ...standing }, sources, batch, sequence);
+  changeThing(table, entity, takesBack === undefined ? { status: word, reason } : LIVE, sources, batch, sequence);
   if (takesBack === undefined) sources.gone.add(thingKey(table, entity.id));
   else sources.gone.delete(thingKey(table, entity.id));
-  if (table === 'assessments') return recomputeAssessed(String(before['about']), sources, batch, sequence);
+}
+
+/** Of one claim; what is judged of a line touches more, see `movedBy`. */
+function recomputeJudged(judged: string, sources: Sources, batch: RowBatch, sequence: number): void {
   for (const [key, { claims }] of sources.abouts) {
-    const isTouched = table === 'incidents' ? key === entity.id : claims.some((one) => hangsOn(one, table, entity.id));
-    if (isTouched) recompute(key, sources, batch, sequence);
+    if (claims.some(({ id }) => judged === `claim ${id}`)) recompute(key, sources, batch, sequence);
   }
-}
-
-function recomputeAssessed(assessed: string, sources: Sources, batch: RowBatch, sequence: number): void {
-  for (const [key, { claims }] of sources.abouts) {
-    const isTouched = claims.some((one) => assessedKeysOf(one, sources.registers).includes(assessed));
-    if (isTouched) recompute(key, sources, batch, sequence);
-  }
-}
-
-/** What is judged of a claim: itself and, where that leaves something open, its line. */
-function assessedKeysOf(one: SourcedClaim, registers: Registers): [string, string] {
-  return [`claim ${one.id}`, `line ${voiceOf(one, registers).line}`];
-}
-
-type GradingGrounds = Pick<Sources, 'registers' | 'gone' | 'assessments'>;
-
-/** The newest that says so much, of those that were not retracted. */
-function gradeOf(one: SourcedClaim, { assessments, gone, registers }: GradingGrounds): Grade {
-  const grade: Grade = {};
-  if (assessments.size === 0) return grade;
-  for (const key of assessedKeysOf(one, registers)) {
-    for (const { id, credibility, reliability } of (assessments.get(key) ?? []).toReversed()) {
-      if (gone.has(thingKey('assessments', id))) continue;
-      if (credibility !== undefined) grade.credibility ??= credibility;
-      if (reliability !== undefined) grade.reliability ??= reliability;
-    }
-  }
-  return grade;
-}
-
-/** What it says stays; only what it is tied to changes. */
-function nextVersion(
-  table: ThingTable,
-  entity: { id: Id; version: number },
-  sources: Sources,
-  batch: RowBatch,
-  sequence: number,
-): void {
-  const before = thing(table, entity.id, sources);
-  batch.close(table, before, sequence);
-  putThing(table, { ...before, ...entity }, sources, batch, sequence);
-}
-
-function hangsOn({ statement, document }: SourcedClaim, table: ThingTable, id: Id): boolean {
-  return table === 'statements' ? statement === id : document === id;
 }
 
 function thing(table: ThingTable, id: Id, { things }: Sources): Row {
-  const row = things.get(thingKey(table, id));
-  if (row === undefined) throw new TypeError(`${id} is not in the read models (${table}).`);
-  return row;
+  return things.get(thingKey(table, id)) ?? missing(table, id);
 }
 
-function putThing(table: ThingTable, row: Row & { id: Id }, sources: Sources, batch: RowBatch, sequence: number): void {
+function missing(table: ThingTable, id: Id): never {
+  throw new TypeError(`${id} is not in the read models (${table}).`);
+}
+
+/** What a thing of each kind has beside what is told of it when it is made. */
+const AT_FIRST: Readonly<Record<ThingTable, Row>> = {
+  actors: { merged_into: null },
+  places: { merged_into: null },
+  documents: {},
+  statements: {},
+  incidents: { merged_into: null },
+  assessments: {},
+};
+
+/** The next version of a thing, new or not: what is not given stays as it was. */
+function changeThing(
+  table: ThingTable,
+  entity: Subject,
+  columns: Row,
+  sources: Sources,
+  batch: RowBatch,
+  sequence: number,
+): void {
+  const key = thingKey(table, entity.id);
+  const before = sources.things.get(key);
+  if (before !== undefined) batch.close(table, entity as unknown as Row, sequence);
+  const row = { ...(before ?? { ...LIVE, ...AT_FIRST[table] }), ...columns, id: entity.id, version: entity.version };
   batch.insert(table, row, sequence);
-  sources.things.set(thingKey(table, row.id), row);
+  sources.things.set(key, row);
 }
 
-/** What a claim's figures hang on: its incident (each of several, where it is a joint claim) or its scope. */
-export function aboutsOf({ about: named }: Claim): string[] {
-  if ('incident' in named) return [named.incident];
-  if ('incidents' in named) return named.incidents;
-  return [`scope ${short(scopeKey(named.scope))}`];
-}
-
-export function sourcedClaim(source: {
-  id: string;
-  sequence: number;
-  statementId: Id;
-  statement: Omit<Statement, 'claims'>;
-  claim: Claim;
-  document: DocumentFacts;
-}): SourcedClaim {
-  const { id, sequence, statementId, statement, claim, document } = source;
-  const { utterance, form, speaker, onBehalfOf, chain, said } = statement;
-  return {
-    id,
-    sequence,
-    statement: statementId,
-    utterance,
-    form,
-    speaker,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    ...(chain === undefined ? {} : { chain }),
-    document: statement.document,
-    publisher: document.publisher,
-    firstPublisher: document.firstPublisher,
-    said: said ?? null,
-    published: document.published,
-    claim,
-  };
-}
-
-/** An entry of an index holds some 2,700 bytes; the text itself stands in the row's `detail`, or in the claim. */
-const INDEXED_BYTES_MAX = 200;
-
-/** The text, or what stands for it in an index where it is long. */
-function short(text: string): string {
-  return Buffer.byteLength(text) <= INDEXED_BYTES_MAX
-    ? text
-    : `sha256:${createHash('sha256').update(text).digest('base64url')}`;
-}
-
-/** "side/category/of", empty for anybody: how `who` stands in the tables. */
-export function whoKey(who: Who | undefined): string {
-  const parts = [who?.side ?? '', who?.category ?? '', who?.of ?? ''];
-  return parts.join('/') === '//' ? '' : parts.join('/');
-}
-
-function about(key: string, sources: Sources): AboutFacts {
-  let known = sources.abouts.get(key);
+function about(key: string, { abouts }: Sources): AboutFacts {
+  let known = abouts.get(key);
   if (known === undefined) {
     known = { subject: undefined, claims: [], rows: new Map() };
-    sources.abouts.set(key, known);
+    abouts.set(key, known);
   }
   return known;
-}
-
-const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
-
-/** Works out every position and figure about one thing anew, and closes and adds the rows that differ. */
-function recompute(key: string, sources: Sources, batch: RowBatch, sequence: number): void {
-  const known = about(key, sources);
-  const { subject, rows } = known;
-  if (subject === undefined) return;
-  const claims = countableClaims(key, sources);
-  const next = new Map<string, { table: VersionedTable; row: Row }>();
-  for (const question of questionsAbout(claims, subject, sources.registers)) {
-    const found = positionsOf(question, claims, subject, sources.registers);
-    const columns = {
-      about: key,
-      predicate: question.predicate,
-      key: short(question.key ?? ''),
-      who: whoKey(question.who),
-    };
-    const row = { ...columns, contested: found.contested, detail: found };
-    next.set(`positions ${rowKey(columns)}`, { table: 'positions', row });
-    if (isListed(question)) continue;
-    for (const policy of POLICIES) {
-      const figure = applyPolicy(found, policy);
-      if (figure.status === 'unreported' && !figure.contested) continue;
-      next.set(`figures ${policy} ${rowKey(columns)}`, { table: 'figures', row: figureRow(columns, policy, figure) });
-    }
-  }
-  for (const [name, row] of rows) {
-    const successor = next.get(name);
-    if (successor !== undefined && sameRow(successor.row, row)) {
-      next.delete(name);
-      continue;
-    }
-    batch.close(name.startsWith('positions ') ? 'positions' : 'figures', row, sequence);
-    rows.delete(name);
-  }
-  for (const [name, { table, row }] of next) {
-    batch.insert(table, row, sequence);
-    rows.set(name, row);
-  }
-}
-
-/** The claims about one thing with all that decides whether and how they count. */
-export function countableClaims(key: string, grounds: GradingGrounds & Pick<Sources, 'abouts'>): SourcedClaim[] {
-  return (grounds.abouts.get(key)?.claims ?? []).map((one) => {
-    const grade = gradeOf(one, grounds);
-    return withFate(Object.keys(grade).length === 0 ? one : { ...one, grade }, key, grounds.gone);
-  });
-}
-
-/** Why a claim counts no more, whatever other claims say (codebook, section 8, step 1). */
-function withFate(one: SourcedClaim, key: string, gone: ReadonlySet<string>): SourcedClaim {
-  if (gone.size === 0) return one;
-  if (gone.has(thingKey('incidents', key))) return { ...one, setAside: 'incident-not-live' };
-  if (gone.has(thingKey('statements', one.statement))) return { ...one, setAside: 'statement-retracted' };
-  if (gone.has(thingKey('documents', one.document))) return { ...one, setAside: 'document-withdrawn' };
-  return one;
-}
-
-/** The questions that the claims can answer, and for each side of people also by the line of its parties. */
-export function questionsAbout(claims: readonly SourcedClaim[], subject: Subject, registers: Registers): Question[] {
-  const questions = questionsOf(
-    claims.map(({ claim }) => claim),
-    subject,
-  );
-  if (!('incident' in subject)) return questions;
-  const { parties } = subject.incident;
-  const byLine = questions.flatMap((question) =>
-    question.who?.side === undefined || question.who.of !== undefined
-      ? []
-      : [
-          ...new Set(
-            parties.filter(({ side }) => side === question.who?.side).map(({ actor }) => lineOf(actor, registers)),
-          ),
-        ].map((line): Question => ({ ...question, who: { ...question.who, of: line } })),
-  );
-  return [...questions, ...byLine];
-}
-
-function figureRow(columns: Row, policy: PolicyName, figure: Figure): Row {
-  const { low, best, high, status, basis, contested } = figure;
-  return { ...columns, policy, low, best, high, status, basis, contested, disordered: isDisordered(figure) };
-}
-
-function rowKey(columns: { predicate: string; key: string; who: string }): string {
-  return `${columns.predicate} ${columns.who} ${columns.key}`;
-}
-
-/** Rows of the tables come back with the database's order of keys and defaults; only what we wrote is compared. */
-function sameRow(next: Row, row: Row): boolean {
-  return Object.keys(next).every((column) => sameValue(next[column], row[column]));
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keysA = Object.keys(a).filter((key) => (a as Row)[key] !== undefined);
-  const keysB = Object.keys(b).filter((key) => (b as Row)[key] !== undefined);
-  return keysA.length === keysB.length && keysA.every((key) => sameValue((a as Row)[key], (b as Row)[key]));
 }

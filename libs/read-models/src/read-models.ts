@@ -5,9 +5,12 @@
 import type { Pool, PoolClient } from 'pg';
 import type { ReadRecord } from '#ledger';
 import { borrow, migrate } from './migrate.js';
-import { loadSources } from './sources.js';
-import { project, type RegisterCards } from './projection.js';
+import type { LedgerRecord } from '#domain';
+import { project } from './projection.js';
+import { catchUp, openRecomputations, recomputeSlice, type RulesAt } from './recomputations.js';
+import type { Sources } from './recompute.js';
 import { RowBatch } from './rows.js';
+import { loadRules, loadSources, mayMove } from './sources.js';
 
 /** Somebody else moved the checkpoint, or the log was replaced: nothing was written; look where it stands now. */
 export class CheckpointMoved extends Error {
@@ -24,19 +27,31 @@ export interface LastRecord {
   bytes: Uint8Array;
 }
 
+/** How much is done in one transaction. */
+export interface Portions {
+  /** So many incidents and scopes a record may touch and still be projected at once. */
+  touched: number;
+  /** So many are worked out at once of what is more. */
+  slice: number;
+}
+
+const PORTIONS: Portions = { touched: 1_000, slice: 1_000 };
+
 export class ReadModels {
-  /** Registers as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
-  readonly #registers = new Map<string, RegisterCards>();
+  /** Registers and policies as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
+  readonly #rules = new Map<string, Pick<Sources, 'registers' | 'policies'>>();
+  readonly #rulesAt: RulesAt = new Map();
 
   private constructor(
     readonly pool: Pool,
     readonly schema: string,
+    private readonly portions: Portions,
   ) {}
 
-  static async open(pool: Pool, schema = 'read_models'): Promise<ReadModels> {
+  static async open(pool: Pool, schema = 'read_models', portions = PORTIONS): Promise<ReadModels> {
     if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new Error(`${schema} is no name for a schema.`);
     await migrate(pool, schema);
-    return new ReadModels(pool, schema);
+    return new ReadModels(pool, schema, portions);
   }
 
   /** The ledgers of which records are in the tables, with how many. */
@@ -69,23 +84,50 @@ export class ReadModels {
     try {
       await client.query('begin');
       await this.#moveCheckpoint(client, ledger, after, last);
-      const batch = new RowBatch(ledger);
-      const records = entries.map(({ record }) => record);
-      const sources = await loadSources(client, this.schema, ledger, records, this.#registers.get(ledger));
-      this.#registers.delete(ledger);
-      for (const record of records) project(record, sources, batch);
+      let rules = this.#rules.get(ledger) ?? (await loadRules(client, this.schema, { ledger, sequence: after }));
+      this.#rules.delete(ledger);
       await this.#writeEvents(client, entries);
-      await batch.write(client, this.schema);
+      for (const records of segments(entries)) rules = await this.#project(client, ledger, records, rules);
       await client.query('commit');
-      this.#registers.set(ledger, sources.registers);
+      this.#rules.set(ledger, rules);
     } catch (error) {
-      this.#registers.delete(ledger);
+      this.#rules.delete(ledger);
       // A connection that cannot even do this may still be in the middle of something: nobody else must get it.
       await client.query('rollback').catch(() => (isBroken = true));
       throw error;
     } finally {
       client.release(isBroken);
     }
+  }
+
+  /**
+   * Works out one more slice of what a record moved that did not fit into its own transaction; false where there is nothing
+   * left. Between batches, until it says so.
+   */
+  recompute(ledger: string): Promise<boolean> {
+    return recomputeSlice(this.pool, this.schema, ledger, this.portions.slice, this.#rulesAt);
+  }
+
+  async #project(
+    client: PoolClient,
+    ledger: string,
+    records: readonly LedgerRecord[],
+    rules: Pick<Sources, 'registers' | 'policies'>,
+  ): Promise<Pick<Sources, 'registers' | 'policies'>> {
+    const batch = new RowBatch(ledger);
+    const load = (): Promise<Sources> =>
+      loadSources(client, this.schema, ledger, records, rules, this.portions.touched);
+    let sources = await load();
+    const open = await openRecomputations(client, this.schema, ledger);
+    if (open.length > 0) {
+      const keys = [...new Set([...sources.abouts.keys(), ...records.flatMap(madeBy)])];
+      await catchUp(client, this.schema, ledger, open, keys, this.#rulesAt);
+      sources = await load();
+    }
+    for (const record of records) project(record, sources, batch);
+    await batch.write(client, this.schema);
+    const { registers, policies } = sources;
+    return { registers, policies };
   }
 
   /** Notes that nothing followed in the log at that time. Several projectors may say so: the latest counts. */
@@ -132,4 +174,23 @@ export class ReadModels {
       ],
     );
   }
+}
+
+/** Records in their order; one that may move more than it names stands by itself. */
+function segments(entries: readonly ReadRecord[]): LedgerRecord[][] {
+  const found: LedgerRecord[][] = [];
+  let isOpen = false;
+  for (const { record } of entries) {
+    const moves = mayMove(record);
+    if (isOpen && !moves) found.at(-1)?.push(record);
+    else found.push([record]);
+    isOpen = !moves;
+  }
+  return found;
+}
+
+/** Incidents that a record makes, which nothing loaded can name yet. */
+function madeBy(record: LedgerRecord): string[] {
+  if (record.name === 'IncidentRecorded') return [record.data.changes[0]?.entity ?? ''];
+  return record.name === 'IncidentSplit' ? [record.data.changes[1]?.entity ?? ''] : [];
 }

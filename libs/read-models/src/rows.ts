@@ -36,6 +36,7 @@ interface Pending {
 export class RowBatch {
   readonly #tables = new Map<VersionedTable, Pending>();
   readonly #changes: Row[] = [];
+  readonly #recomputations: Row[] = [];
 
   constructor(private readonly ledger: string) {}
 
@@ -65,8 +66,14 @@ export class RowBatch {
     this.#changes.push({ ledger: this.ledger, entity, version, sequence });
   }
 
+  /** What hangs on these ids, or everything, is to be worked out anew as of a record: see recomputations.ts. */
+  recompute(sequence: number, ids: readonly string[] | null): void {
+    this.#recomputations.push({ ledger: this.ledger, sequence, ids, listed: false });
+  }
+
   async write(client: ClientBase, schema: string): Promise<void> {
     await insertRows(client, `${schema}.changes`, this.#changes);
+    await insertRows(client, `${schema}.recomputations`, this.#recomputations);
     for (const [table, { inserted, closed }] of this.#tables) {
       // Closed first: the key with the open row must be free before its successor stands there.
       if (closed.length > 0) {

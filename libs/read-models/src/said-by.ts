@@ -20,8 +20,9 @@ import {
 } from '#domain';
 import type { Moment } from './moment.js';
 import { Params } from './params.js';
-import { countableClaims, questionsAbout, whoKey } from './projection.js';
-import { loadGrounds, loadRegisters, type Grounds } from './sources.js';
+import { whoKey } from './cards.js';
+import { countable, questionsAbout, type Grounds } from './recompute.js';
+import { loadGrounds, loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
 /** Positions on one question about one incident or scope. */
@@ -63,10 +64,9 @@ export async function positionsSaidBy(
 /** In the order in which the tables give them, as far as their language orders letter by letter. */
 function positionsOn(about: string, grounds: Grounds, saidBy: LocalTime, wanted: Wanted | undefined): PositionsAbout[] {
   const { registers } = grounds;
-  const known = grounds.abouts.get(about);
-  if (known?.subject === undefined) return [];
-  const { subject } = known;
-  const said = countableClaims(about, grounds).filter((one) => wasSaidBy(one, saidBy));
+  const { subject, claims } = countable(about, grounds);
+  if (subject === undefined) return [];
+  const said = claims.filter((one) => wasSaidBy(one, saidBy));
   return questionsAbout(said, subject, registers)
     .map((question) => ({ question, order: [question.predicate, question.key ?? '', whoKey(question.who)] as const }))
     .filter(({ order: [predicate, , who] }) => {

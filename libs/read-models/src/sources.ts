@@ -1,31 +1,30 @@
 /** Loads what the tables say about everything that a batch of records touches, with few queries however long the batch. */
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
-import type {
-  Actor,
-  Claim,
-  Credibility,
-  Document,
-  Id,
-  Incident,
-  LedgerRecord,
-  Place,
-  Reliability,
-  Statement,
+import {
+  incidentsOf,
+  readClaim,
+  type Actor,
+  type Claim,
+  type Credibility,
+  type Document,
+  type Id,
+  type Incident,
+  type LedgerRecord,
+  type Place,
+  type Reliability,
+  type Statement,
 } from '#domain';
 import {
   aboutsOf,
-  assessedKey,
   documentFacts,
   registerCards,
   sourcedClaim,
-  thingKey,
-  type AboutFacts,
-  type Assessed,
   type DocumentFacts,
   type RegisterCards,
-  type Sources,
-} from './projection.js';
+} from './cards.js';
 import { held, type Moment } from './moment.js';
+import { movedBy } from './projection.js';
+import { droppedKey, thingKey, type AboutFacts, type Assessed, type Grounds, type Sources } from './recompute.js';
 import type { Row } from './rows.js';
 
 /** A pool, or the connection of a transaction. */
@@ -33,49 +32,169 @@ interface Database {
   query<R extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<R>>;
 }
 
-/** What figures about some incidents and scopes hang on. */
-export type Grounds = Pick<Sources, 'registers' | 'abouts' | 'gone' | 'assessments'>;
-
 /** What holds now, for the projector: as of a record that never comes. */
 const now = (ledger: string): Moment => ({ ledger, sequence: Number.MAX_SAFE_INTEGER });
 
+/**
+ * Of records none of which moves more than it names, or of one that may. `registers` and `policies` are as of the records
+ * before.
+ */
 export async function loadSources(
   client: PoolClient,
   schema: string,
   ledger: string,
   records: readonly LedgerRecord[],
-  registers: RegisterCards | undefined,
+  { registers, policies }: Pick<Sources, 'registers' | 'policies'>,
+  touchedMax: number,
 ): Promise<Sources> {
   const touched = touchedBy(records);
   const gone = new Set<string>();
-  const things = await loadThings(client, schema, ledger, touched.changed);
-  for (const id of touched.changed.assessments) {
-    const about = things.get(thingKey('assessments', id))?.['about'];
-    if (typeof about === 'string') touched.assessed.add(about);
+  const things = await loadThings(client, schema, ledger, touched);
+  const documents = await loadDocuments(client, schema, ledger, touched, gone);
+  await loadMergers(client, schema, now(ledger), touched.named, registers);
+
+  const keys = new Set(touched.abouts);
+  for (const claim of touched.claims) for (const key of aboutsOf(readClaim(claim, registers.survivor))) keys.add(key);
+  for (const id of touched.named) keys.add(registers.survivor(id));
+  for (const key of await aboutsOfClaims(client, schema, ledger, touched)) keys.add(key);
+  const isWide = records.length === 1 && records[0] !== undefined && mayMove(records[0]);
+  const moved = isWide ? movedBy(records[0] as LedgerRecord, { registers, things, documents }) : undefined;
+  let isPartial = false;
+  if (moved !== undefined) {
+    const ids = moved === 'all' ? null : [...moved];
+    for (const key of await scopesOf(client, schema, ledger, records[0] as LedgerRecord, ids, registers)) keys.add(key);
+    const some = await touchedKeys(client, schema, now(ledger), ids, touchedMax + 1);
+    isPartial = some.length > touchedMax;
+    if (!isPartial) for (const key of some) keys.add(key);
   }
-  for (const key of await aboutsOfClaims(client, schema, ledger, touched)) touched.abouts.add(key);
-  const abouts = await loadAbouts(client, schema, ledger, [...touched.abouts], gone);
+  const loaded = await loadAbouts(client, schema, now(ledger), [...keys], gone, registers);
+  const changed = [...touched.changed.incidents];
   return {
-    ledger: records.some(({ name }) => name === 'LedgerClosed') ? await loadLedger(client, schema, ledger) : undefined,
-    registers: registers ?? (await loadRegisters(client, schema, now(ledger))),
-    documents: await loadDocuments(client, schema, ledger, [...touched.documents], gone),
-    abouts,
-    parties: await loadParties(client, schema, ledger, [...touched.changed.incidents]),
+    registers,
+    policies,
+    documents,
+    ...loaded,
+    ledger: touched.isLedger ? await loadLedger(client, schema, ledger) : undefined,
+    parties: await loadParties(client, schema, ledger, moved === undefined ? changed : [...keys]),
     things,
+    ties: await loadTies(client, schema, ledger, touched.mergers),
     gone,
-    assessments: await loadAssessments(client, schema, now(ledger), abouts, gone),
+    assessments: await loadAssessments(client, schema, now(ledger), loaded.abouts, gone),
+    isPartial,
   };
+}
+
+/** The same as of an earlier record, for what nothing touched since: to work out anew what that record moved. */
+export async function loadSourcesAt(
+  client: PoolClient,
+  schema: string,
+  moment: Moment,
+  keys: readonly string[],
+  { registers, policies }: Pick<Sources, 'registers' | 'policies'>,
+): Promise<Sources> {
+  const gone = new Set<string>();
+  const loaded = await loadAbouts(client, schema, moment, keys, gone, registers);
+  return {
+    registers,
+    policies,
+    documents: new Map(),
+    ...loaded,
+    ledger: undefined,
+    parties: await loadParties(client, schema, moment.ledger, keys),
+    things: new Map(),
+    ties: [],
+    gone,
+    assessments: await loadAssessments(client, schema, moment, loaded.abouts, gone),
+    isPartial: false,
+  };
+}
+
+/** The registers as of a moment, and which policies are in force. */
+export async function loadRules(
+  database: Database,
+  schema: string,
+  moment: Moment,
+): Promise<Pick<Sources, 'registers' | 'policies'>> {
+  const { rows } = await database.query<Pick<Sources, 'policies'>>(
+    `select policies from ${schema}.ledgers l where ${held('l')}`,
+    [moment.ledger, moment.sequence],
+  );
+  return { registers: await loadRegisters(database, schema, moment), policies: rows[0]?.policies ?? {} };
+}
+
+const MOVING: ReadonlySet<LedgerRecord['name']> = new Set([
+  'LedgerAdopted',
+  'ActorCorrected',
+  'ActorReparented',
+  'ActorMerged',
+  'PlaceCorrected',
+  'PlaceReparented',
+  'PlaceMerged',
+  'DocumentCorrected',
+  'DocumentVersioned',
+  'DocumentWithdrawn',
+  'IncidentMerged',
+]);
+
+/** Whether a record may move more than it names: it is projected by itself. */
+export function mayMove(record: LedgerRecord): boolean {
+  if (record.name === 'AssessmentRecorded') return 'line' in record.data.assessment.about;
+  return record.name === 'AssessmentRetracted' || MOVING.has(record.name);
+}
+
+/** Incidents and scopes with a claim or card that hangs on one of these ids, as of a moment; null: all. */
+async function touchedKeys(
+  database: Database,
+  schema: string,
+  moment: Moment,
+  ids: readonly Id[] | null,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await database.query<{ about: string }>(
+    `select distinct about from (${touchedSql(schema)}) t limit $4`,
+    [moment.ledger, moment.sequence, ids, limit],
+  );
+  return rows.map(({ about }) => about);
+}
+
+/** SQL of the column `about`; `$1` to `$3` are ledger, sequence and ids. */
+export function touchedSql(schema: string): string {
+  return `select unnest(c.abouts) as about from ${schema}.claims c
+           where ${held('c')} and ($3::text[] is null or c.mentions && $3::text[])
+          union
+          select i.id from ${schema}.incidents i
+           where ${held('i')} and ($3::text[] is null or i.mentions && $3::text[])`;
+}
+
+/** The scopes of claims that hang on these ids, as they are called before and after a merger. They are few. */
+async function scopesOf(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  record: LedgerRecord,
+  ids: readonly Id[] | null,
+  { actors, places, merged }: RegisterCards,
+): Promise<string[]> {
+  if (record.name !== 'ActorMerged' && record.name !== 'PlaceMerged') return [];
+  const { rows } = await client.query<{ abouts: string[]; body: Claim }>(
+    `select abouts, body from ${schema}.claims
+      where ledger = $1 and to_seq is null and mentions && $2 and body -> 'about' ? 'scope'`,
+    [ledger, ids],
+  );
+  const merging = record.data.changes[0]?.entity ?? '';
+  const { survivor } = registerCards(actors, places, new Map([...merged, [merging, record.data.into]]));
+  return rows.flatMap(({ abouts, body }) => [...abouts, ...aboutsOf(readClaim(body, survivor))]);
 }
 
 async function loadLedger(client: PoolClient, schema: string, ledger: string): Promise<Row | undefined> {
   const { rows } = await client.query<Row>(
-    `select origin, codebook, policies from ${schema}.ledgers where ledger = $1 and to_seq is null`,
+    `select origin, codebook, policies, closed from ${schema}.ledgers where ledger = $1 and to_seq is null`,
     [ledger],
   );
   return rows[0];
 }
 
-/** The same as of any moment, by the rules of the projection: for answers that no stored figure gives. */
+/** What figures about some incidents and scopes hang on as of any moment: for answers that no stored figure gives. */
 export async function loadGrounds(
   database: Database,
   schema: string,
@@ -84,82 +203,176 @@ export async function loadGrounds(
   registers: RegisterCards,
 ): Promise<Grounds> {
   const gone = new Set<string>();
-  const abouts = await loadClaims(database, schema, moment, keys, gone);
+  const { abouts } = await loadClaims(database, schema, moment, keys, gone, registers);
   return { registers, abouts, gone, assessments: await loadAssessments(database, schema, moment, abouts, gone) };
 }
 
 interface Touched {
+  /** Documents that statements render, or that others are copies of. */
   documents: Set<Id>;
   abouts: Set<string>;
+  /** Claims that come in. */
+  claims: Claim[];
+  /** Incidents that are named, maybe by what was merged since. */
+  named: Set<Id>;
   /** What exists and is changed, by table. */
-  changed: { documents: Set<Id>; statements: Set<Id>; incidents: Set<Id>; assessments: Set<Id> };
-  /** What is judged, by `assessedKey`. */
-  assessed: Set<string>;
+  changed: Record<'actors' | 'places' | 'documents' | 'statements' | 'incidents' | 'assessments', Set<Id>>;
+  /** Claims that are judged. */
+  judged: Set<string>;
+  /** Incidents that are merged. */
+  mergers: Id[];
+  isLedger: boolean;
 }
 
 function touchedBy(records: readonly LedgerRecord[]): Touched {
-  const changed = { documents: new Set(), statements: new Set(), incidents: new Set(), assessments: new Set() };
-  const touched: Touched = { documents: new Set(), abouts: new Set(), changed, assessed: new Set() } as Touched;
+  const changed: Touched['changed'] = {
+    actors: new Set(),
+    places: new Set(),
+    documents: new Set(),
+    statements: new Set(),
+    incidents: new Set(),
+    assessments: new Set(),
+  };
+  const touched: Touched = {
+    documents: new Set(),
+    abouts: new Set(),
+    claims: [],
+    named: new Set(),
+    changed,
+    judged: new Set(),
+    mergers: [],
+    isLedger: false,
+  };
   for (const record of records) {
-    const id = record.data.changes[0]?.entity ?? '';
-    if (record.name === 'DocumentRegistered' && record.data.document.copyOf !== undefined) {
-      touched.documents.add(record.data.document.copyOf);
-    }
-    if (record.name === 'IncidentCorrected' || record.name === 'IncidentRetracted') {
-      touched.abouts.add(id);
-      changed.incidents.add(id);
-    }
-    if (record.name === 'IncidentTied' || record.name === 'IncidentUntied') changed.incidents.add(id);
-    if (record.name === 'AssessmentRecorded') touched.assessed.add(assessedKey(record.data.assessment.about));
-    if (record.name === 'AssessmentRetracted') changed.assessments.add(id);
-    if (record.name === 'StatementRetracted' || record.name === 'StatementCorrected') changed.statements.add(id);
-    if (record.name === 'DocumentWithdrawn' || record.name === 'DocumentUnreachable') changed.documents.add(id);
-    if (record.name === 'StatementRecorded' || record.name === 'StatementCorrected') {
-      touched.documents.add(record.data.statement.document);
-      for (const claim of record.data.statement.claims) {
-        for (const key of aboutsOf(claim)) touched.abouts.add(key);
-      }
+    const [subject, second] = record.data.changes;
+    const id = subject?.entity ?? '';
+    switch (record.name) {
+      case 'LedgerAdopted':
+      case 'LedgerClosed':
+        touched.isLedger = true;
+        break;
+      case 'ActorCorrected':
+      case 'ActorReparented':
+      case 'ActorMerged':
+        for (const { entity } of record.data.changes) changed.actors.add(entity);
+        break;
+      case 'PlaceCorrected':
+      case 'PlaceReparented':
+      case 'PlaceMerged':
+        for (const { entity } of record.data.changes) changed.places.add(entity);
+        break;
+      case 'DocumentRegistered':
+      case 'DocumentCorrected':
+      case 'DocumentVersioned':
+        if (record.data.document.copyOf !== undefined) touched.documents.add(record.data.document.copyOf);
+        if (record.name !== 'DocumentRegistered') changed.documents.add(id);
+        break;
+      case 'DocumentWithdrawn':
+      case 'DocumentUnreachable':
+        changed.documents.add(id);
+        break;
+      case 'IncidentMerged':
+        touched.mergers.push(id, second?.entity ?? '');
+        for (const { entity } of record.data.changes) {
+          changed.incidents.add(entity);
+          touched.abouts.add(entity);
+        }
+        break;
+      case 'IncidentSplit':
+        changed.incidents.add(id);
+        touched.abouts.add(id);
+        for (const { entity } of record.data.changes.slice(2)) changed.statements.add(entity);
+        break;
+      case 'IncidentCorrected':
+      case 'IncidentRetracted':
+        touched.abouts.add(id);
+        changed.incidents.add(id);
+        break;
+      case 'IncidentTied':
+        changed.incidents.add(id);
+        touched.named.add(record.data.tie.whole);
+        break;
+      case 'IncidentUntied':
+        changed.incidents.add(id);
+        touched.named.add(record.data.whole);
+        break;
+      case 'StatementRecorded':
+      case 'StatementCorrected':
+        if (record.name === 'StatementCorrected') changed.statements.add(id);
+        touched.documents.add(record.data.statement.document);
+        for (const claim of record.data.statement.claims) {
+          touched.claims.push(claim);
+          for (const one of incidentsOf(claim.about)) touched.named.add(one);
+          const value = claim.predicate === 'relation' ? claim.value : undefined;
+          if (value !== undefined && 'incident' in value.to) touched.named.add(value.to.incident);
+        }
+        break;
+      case 'StatementReassigned':
+        changed.statements.add(id);
+        for (const { from, to } of record.data.incidents ?? []) touched.named.add(from).add(to);
+        break;
+      case 'StatementRetracted':
+        changed.statements.add(id);
+        break;
+      case 'AssessmentRecorded':
+        if ('claim' in record.data.assessment.about) touched.judged.add(record.data.assessment.about.claim);
+        break;
+      case 'AssessmentRetracted':
+        changed.assessments.add(id);
+        break;
+      default:
+        break;
     }
   }
   return touched;
 }
 
-/** What the claims of changed statements and documents, and those that are judged, are about. */
+/** What the claims of changed statements, and those that are judged, are about. */
 async function aboutsOfClaims(
   client: PoolClient,
   schema: string,
   ledger: string,
-  { changed: { statements, documents }, assessed }: Touched,
+  { changed: { statements, assessments }, judged }: Touched,
 ): Promise<string[]> {
-  if (statements.size + documents.size + assessed.size === 0) return [];
+  if (statements.size + assessments.size + judged.size === 0) return [];
   const { rows } = await client.query<{ about: string }>(
     `select distinct unnest(c.abouts) as about from ${schema}.claims c
-       join ${schema}.statements s on s.ledger = c.ledger and s.id = c.statement and s.to_seq is null
-      where c.ledger = $1 and c.to_seq is null
-        and (s.id = any($2) or s.document = any($3) or 'claim ' || c.id = any($4) or 'line ' || c.line = any($4))`,
-    [ledger, [...statements], [...documents], [...assessed]],
+      where c.ledger = $1 and c.to_seq is null and (c.statement = any($2) or c.id = any($3) or c.id in (
+        select substring(a.about from '^claim (.*)$') from ${schema}.assessments a
+         where a.ledger = $1 and a.to_seq is null and a.id = any($4)))`,
+    [ledger, [...statements], [...judged], [...assessments]],
   );
   return rows.map(({ about }) => about);
 }
 
-/** The whole rows of what is changed: the next one says the same but for what changes. */
+/** The whole rows of what is changed, and of copies of changed documents: the next one says the same but for what changes. */
 async function loadThings(
   client: PoolClient,
   schema: string,
   ledger: string,
-  changed: Touched['changed'],
+  { changed }: Touched,
 ): Promise<Map<string, Row>> {
   const things = new Map<string, Row>();
-  for (const table of ['documents', 'statements', 'incidents', 'assessments'] as const) {
+  for (const table of ['actors', 'places', 'documents', 'statements', 'incidents', 'assessments'] as const) {
     if (changed[table].size === 0) continue;
     const { rows } = await client.query<{ id: Id; row: Row }>(
       `select t.id, to_jsonb(t) - 'ledger' - 'from_seq' - 'to_seq' as row from ${schema}.${table} t
-        where t.ledger = $1 and t.id = any($2) and t.to_seq is null`,
+        where t.ledger = $1 and t.to_seq is null and t.id = any(${table === 'documents' ? `array(${copiesSql(schema)})` : '$2'})`,
       [ledger, [...changed[table]]],
     );
     for (const { id, row } of rows) things.set(thingKey(table, id), row);
   }
   return things;
+}
+
+/** SQL of the ids of documents `$2` and all copies of them; `$1` is the ledger. */
+function copiesSql(schema: string): string {
+  return `with recursive copies as (
+            select unnest($2::text[]) as id
+            union
+            select d.id from ${schema}.documents d join copies on d.body ->> 'copyOf' = copies.id
+             where d.ledger = $1 and d.to_seq is null and d.body ? 'copyOf')
+          select id from copies`;
 }
 
 /** Of every claim that was loaded, and of all lines: there are few of these, and a batch's new claims may be of any. */
@@ -176,45 +389,82 @@ async function loadAssessments(
     about: string;
     credibility: Credibility | null;
     reliability: Reliability | null;
+    recorded: string;
     status: string;
   }>(
-    `select id, about, credibility, reliability, status from ${schema}.assessments a
+    `select id, about, credibility, reliability, recorded, status from ${schema}.assessments a
       where ${held('a')} and (about = any($3) or about like 'line %') order by recorded`,
     [moment.ledger, moment.sequence, claims],
   );
   const assessments = new Map<string, Assessed[]>();
-  for (const { id, about, credibility, reliability, status } of rows) {
+  for (const { id, about, credibility, reliability, recorded, status } of rows) {
     if (isGone(status)) gone.add(thingKey('assessments', id));
     const grade = { ...(credibility !== null && { credibility }), ...(reliability !== null && { reliability }) };
-    assessments.set(about, [...(assessments.get(about) ?? []), { id, ...grade }]);
+    assessments.set(about, [...(assessments.get(about) ?? []), { id, recorded: Number(recorded), ...grade }]);
   }
   return assessments;
 }
 
 export async function loadRegisters(database: Database, schema: string, moment: Moment): Promise<RegisterCards> {
+  const merged = new Map<Id, Id>();
   const load = async <Card>(table: string): Promise<Map<Id, Card>> => {
-    const { rows } = await database.query<{ id: Id; body: Card }>(
-      `select id, body from ${schema}.${table} t where ${held('t')}`,
+    const { rows } = await database.query<{ id: Id; body: Card; merged_into: Id | null }>(
+      `select id, body, merged_into from ${schema}.${table} t where ${held('t')}`,
       [moment.ledger, moment.sequence],
     );
+    for (const { id, merged_into: into } of rows) if (into !== null) merged.set(id, into);
     return new Map(rows.map(({ id, body }) => [id, body]));
   };
-  return registerCards(await load<Actor>('actors'), await load<Place>('places'));
+  return registerCards(await load<Actor>('actors'), await load<Place>('places'), merged);
 }
 
+/** What some incidents were merged into by the moment, to the end of the chain: kept with the registers. */
+async function loadMergers(
+  database: Database,
+  schema: string,
+  moment: Moment,
+  ids: Iterable<Id>,
+  { merged }: RegisterCards,
+): Promise<void> {
+  const wanted = [...ids];
+  if (wanted.length === 0) return;
+  const { rows } = await database.query<{ id: Id; merged_into: Id }>(
+    `with recursive chain as (
+       select i.id, i.merged_into from ${schema}.incidents i
+        where ${held('i')} and i.id = any($3) and i.merged_into is not null
+       union
+       select i.id, i.merged_into from ${schema}.incidents i join chain on i.id = chain.merged_into
+        where ${held('i')} and i.merged_into is not null
+     ) select id, merged_into from chain`,
+    [moment.ledger, moment.sequence, wanted],
+  );
+  for (const { id, merged_into: into } of rows) merged.set(id, into);
+}
+
+/** Of what records name, and of copies of what they change. */
 async function loadDocuments(
   client: PoolClient,
   schema: string,
   ledger: string,
-  ids: Id[],
+  { documents, changed }: Touched,
   gone: Set<string>,
 ): Promise<Map<Id, DocumentFacts>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await client.query<{ id: Id; first_publisher: Id; body: Document; status: string }>(
-    `select id, first_publisher, body, status from ${schema}.documents where ledger = $1 and id = any($2) and to_seq is null`,
-    [ledger, ids],
+  if (documents.size + changed.documents.size === 0) return new Map();
+  const { rows } = await client.query<{
+    id: Id;
+    first_publisher: Id;
+    body: Document;
+    status: string;
+    dropped: Id[];
+  }>(
+    `select id, first_publisher, body, status, dropped from ${schema}.documents
+      where ledger = $1 and to_seq is null and (id = any($3) or id in (${copiesSql(schema)}))`,
+    [ledger, [...changed.documents], [...documents]],
   );
-  for (const { id, status } of rows) if (isGone(status)) gone.add(thingKey('documents', id));
+  for (const { id, status, dropped } of rows) {
+    if (isGone(status)) gone.add(thingKey('documents', id));
+    for (const statement of dropped) gone.add(droppedKey(id, statement));
+  }
   return new Map(
     rows.map(({ id, first_publisher, body }) => [
       id,
@@ -223,7 +473,22 @@ async function loadDocuments(
   );
 }
 
-async function loadParties(client: PoolClient, schema: string, ledger: string, ids: Id[]): Promise<Map<Id, Row[]>> {
+async function loadTies(client: PoolClient, schema: string, ledger: string, ids: readonly Id[]): Promise<Row[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await client.query<Row>(
+    `select part, whole, kind from ${schema}.ties
+      where ledger = $1 and to_seq is null and (part = any($2) or whole = any($2)) order by part, whole`,
+    [ledger, ids],
+  );
+  return rows;
+}
+
+async function loadParties(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  ids: readonly Id[],
+): Promise<Map<Id, Row[]>> {
   const parties = new Map<Id, Row[]>();
   if (ids.length === 0) return parties;
   const { rows } = await client.query<Row & { incident: Id }>(
@@ -242,15 +507,12 @@ async function loadClaims(
   moment: Moment,
   keys: readonly string[],
   gone: Set<string>,
-): Promise<Map<string, AboutFacts>> {
+  registers: RegisterCards,
+): Promise<Pick<Sources, 'abouts' | 'claimRows'>> {
   const abouts = new Map<string, AboutFacts>();
-  const wanted = new Set(keys);
-  if (keys.length === 0) return abouts;
-  const at = (key: string): AboutFacts => {
-    const known: AboutFacts = abouts.get(key) ?? { subject: undefined, claims: [], rows: new Map() };
-    abouts.set(key, known);
-    return known;
-  };
+  const claimRows = new Map<string, Row>();
+  if (keys.length === 0) return { abouts, claimRows };
+  for (const key of keys) abouts.set(key, { subject: undefined, claims: [], rows: new Map() });
   const values = [moment.ledger, moment.sequence, keys];
 
   const incidents = await database.query<{ id: Id; body: Incident; status: string }>(
@@ -258,12 +520,17 @@ async function loadClaims(
     values,
   );
   for (const { id, body, status } of incidents.rows) {
-    at(id).subject = { id, incident: body };
+    const known = abouts.get(id);
+    if (known !== undefined) known.subject = { id, incident: body };
     if (isGone(status)) gone.add(thingKey('incidents', id));
   }
 
   const claims = await database.query<{
     id: string;
+    number: number;
+    abouts: string[];
+    line: string;
+    mentions: string[];
     recorded: string;
     claim: Claim;
     statement: Id;
@@ -273,9 +540,11 @@ async function loadClaims(
     statement_status: string;
     document: Id;
     document_status: string;
+    is_dropped: boolean;
   }>(
-    `select c.id, c.recorded, c.body as claim, c.statement, s.body as statement_body, d.body as document_body,
-            d.first_publisher, s.status as statement_status, d.id as document, d.status as document_status
+    `select c.id, c.number, c.abouts, c.line, c.mentions, c.recorded, c.body as claim, c.statement,
+            s.body as statement_body, d.body as document_body, d.first_publisher, s.status as statement_status,
+            d.id as document, d.status as document_status, s.id = any(d.dropped) as is_dropped
        from ${schema}.claims c
        join ${schema}.statements s on ${held('s')} and s.id = c.statement
        join ${schema}.documents d on ${held('d')} and d.id = s.document
@@ -283,43 +552,63 @@ async function loadClaims(
       order by c.recorded, c.number`,
     values,
   );
+  const related = new Set<Id>();
   for (const row of claims.rows) {
-    const { claim } = row;
-    if (isGone(row.statement_status)) gone.add(thingKey('statements', row.statement));
+    const { id, number, claim, statement, line, mentions } = row;
+    if (isGone(row.statement_status)) gone.add(thingKey('statements', statement));
     if (isGone(row.document_status)) gone.add(thingKey('documents', row.document));
+    if (row.is_dropped) gone.add(droppedKey(row.document, statement));
+    const recorded = Number(row.recorded);
     const sourced = sourcedClaim({
-      id: row.id,
-      sequence: Number(row.recorded),
-      statementId: row.statement,
+      id,
+      sequence: recorded,
+      statementId: statement,
       statement: row.statement_body,
       claim,
       document: { ...documentFacts(row.document_body, new Map()), firstPublisher: row.first_publisher },
     });
-    for (const key of aboutsOf(claim)) {
-      // A joint claim may be about incidents that this batch does not touch.
-      if (!wanted.has(key)) continue;
-      const known = at(key);
+    const { predicate, stance } = claim;
+    const stored = {
+      id,
+      statement,
+      number,
+      abouts: row.abouts,
+      line,
+      mentions,
+      predicate,
+      stance,
+      recorded,
+      body: claim,
+    };
+    claimRows.set(id, stored);
+    for (const key of row.abouts) {
+      // A joint claim may be about incidents that are not wanted.
+      const known = abouts.get(key);
+      if (known === undefined) continue;
       if ('scope' in claim.about) known.subject ??= { scope: claim.about.scope };
       known.claims.push(sourced);
     }
+    for (const one of incidentsOf(claim.about)) if (!row.abouts.includes(one)) related.add(one);
+    const value = claim.predicate === 'relation' ? claim.value : undefined;
+    if (value !== undefined && 'incident' in value.to) related.add(value.to.incident);
   }
-  return abouts;
+  await loadMergers(database, schema, moment, related, registers);
+  return { abouts, claimRows };
 }
 
+/** The same with the rows that are open now. */
 async function loadAbouts(
   client: PoolClient,
   schema: string,
-  ledger: string,
-  keys: string[],
+  moment: Moment,
+  keys: readonly string[],
   gone: Set<string>,
-): Promise<Map<string, AboutFacts>> {
-  const abouts = await loadClaims(client, schema, now(ledger), keys, gone);
-  if (keys.length === 0) return abouts;
-  const rowsOf = (key: string): Map<string, Row> => {
-    const known: AboutFacts = abouts.get(key) ?? { subject: undefined, claims: [], rows: new Map() };
-    abouts.set(key, known);
-    return known.rows;
-  };
+  registers: RegisterCards,
+): Promise<Pick<Sources, 'abouts' | 'claimRows'>> {
+  const loaded = await loadClaims(client, schema, moment, keys, gone, registers);
+  if (keys.length === 0) return loaded;
+  const { ledger } = moment;
+  const rowsOf = (key: string): Map<string, Row> => loaded.abouts.get(key)?.rows ?? new Map<string, Row>();
 
   const positions = await client.query<Row & { about: string; predicate: string; who: string; key: string }>(
     `select about, predicate, key, who, contested, detail from ${schema}.positions
@@ -339,7 +628,7 @@ async function loadAbouts(
     const numbers = { low: wholeOf(row['low']), best: wholeOf(row['best']), high: wholeOf(row['high']) };
     rowsOf(row.about).set(`figures ${row.policy} ${row.predicate} ${row.who} ${row.key}`, { ...row, ...numbers });
   }
-  return abouts;
+  return loaded;
 }
 
 function isGone(status: string): boolean {

@@ -46,9 +46,10 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
     { requiredKeys: [] },
   );
   await fc.assert(
-    fc.asyncProperty(histories, filter, shape, fc.constantFrom(...POLICIES), async (commands, chosen, rows, policy) => {
+    fc.asyncProperty(histories, filter, shape, fc.constantFrom(...POLICIES), async (commands, asked, rows, policy) => {
       const entries = recordsOf('history', factsOf(commands));
       const plain = new Plain(entries);
+      const chosen = { ...asked, ...(asked.place !== undefined && { place: plain.survivor(asked.place) }) };
       await withTables(entries, async ({ schema }) => {
         const moment = { ledger: 'history', sequence: entries.length };
         const question: TallyQuestion = {
@@ -68,7 +69,7 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
         expect(await overlapping(pool, schema, moment, chosen)).toBe(period ? beside.length : null);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   );
 }, 120_000);
 
@@ -79,18 +80,19 @@ test('the people of a party are counted where it stands on that side', async () 
       const plain = new Plain(entries);
       await withTables(entries, async ({ schema }) => {
         const moment = { ledger: 'history', sequence: entries.length };
-        const filter = { party: 'actor-0', side: 'target' as const };
+        const party = plain.survivor('actor-0');
+        const filter = { party, side: 'target' as const };
         const question: TallyQuestion = { measures: ['killed'], filter, side: 'target', policy };
         const figures = plain
           .chosen(question)
-          .map((id) => plain.figure(id, 'killed', { side: 'target', of: 'actor-0' }, policy));
+          .map((id) => plain.figure(id, 'killed', { side: 'target', of: party }, policy));
         const [row] = await tally(pool, schema, moment, question);
         expect(row === undefined ? undefined : numbers(row)).toEqual(
           figures.length === 0 ? undefined : numbers(sum(figures)),
         );
       });
     }),
-    { numRuns: 20 },
+    { numRuns: 25, endOnFailure: true },
   );
 }, 120_000);
 
@@ -127,6 +129,6 @@ test('rows by side add up to the row of all, every incident once, and buckets wi
         }
       });
     }),
-    { numRuns: 25 },
+    { numRuns: 25, endOnFailure: true },
   );
 }, 120_000);

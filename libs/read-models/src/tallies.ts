@@ -9,7 +9,7 @@ import { chosenIncidents, overlappingIncidents, type IncidentFilter } from './in
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
-import { aboutsOf, whoKey } from './projection.js';
+import { aboutsOf, whoKey } from './cards.js';
 import { tallySaidBy } from './said-by.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 

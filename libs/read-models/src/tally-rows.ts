@@ -3,7 +3,7 @@ import { widerKinds, type PlaceKind, type PolicyName, type Side, type Sum } from
 import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
 import { held } from './moment.js';
 import type { Params } from './params.js';
-import { whoKey } from './projection.js';
+import { whoKey } from './cards.js';
 
 export const MEASURES = {
   attacks: 'happened',
@@ -113,15 +113,17 @@ function groupOf(
   const wanted = params.add(kind);
   const tables = `,
      climb as (
-       select p.id as start, p.id, p.kind, p.inside, p.body, 0 as steps from ${schema}.places p where ${held('p')}
+       select p.id as start, p.id, p.kind, p.inside, p.merged_into, p.body, 0 as steps
+         from ${schema}.places p where ${held('p')}
        union all
-       select c.start, p.id, p.kind, p.inside, p.body, c.steps + 1
+       select c.start, p.id, p.kind, p.inside, p.merged_into, p.body,
+              c.steps + case when c.merged_into is null then 1 else 0 end
          from climb c join ${schema}.places p on p.id = c.inside and ${held('p')} where c.steps < 50
      )`;
-  // Near a place is somewhere in what the place lies in.
+  // Near a place is somewhere in what the place lies in. What was merged is its survivor: a step, but no way up.
   const join = `left join lateral (
       select id, kind, coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name from climb
-       where start = i.place and (kind = ${wanted} or kind = any(${params.add(widerKinds(kind))}))
+       where start = i.place and merged_into is null and (kind = ${wanted} or kind = any(${params.add(widerKinds(kind))}))
          and (steps > 0 or i.body #>> '{place,near}' is null)
        order by kind = ${wanted} desc, steps limit 1
      ) r on true`;

@@ -9,9 +9,10 @@ export {
 export { hasKafka, sharedKafka, startTemporaryKafka, type TemporaryKafka } from './kafka.js';
 export { describeWithKafka, describeWithTemporaryKafka } from './describe-with-kafka.js';
 export { startInfrastructure, type Infrastructure } from './infrastructure.js';
-export { factsOf, histories } from './histories.js';
+export { factsOf } from './aimed.js';
+export { histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
-export { Fates, statementsOf } from './fates.js';
+export { Told } from './told.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';

@@ -152,6 +152,7 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
       ledger: 'syria',
       sequence: end,
       behind: 0,
+      recomputing: false,
       behindSeconds: 0,
     });
 

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
-import type { ProblemBody, WriteAnswer } from '#contracts';
+import { actsOf, type ProblemBody, type WriteAnswer } from '#contracts';
 import type { Act } from '#domain';
 import {
   answerOf,
@@ -441,6 +441,24 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     const back = await owners(nodes);
     expect(moved(after, back)).toEqual(ownedBy(back, successor));
     for (const node of nodes) expect(node.command.output).not.toMatch(/Warning|TypeError/);
+  });
+
+  test('a ledger opened with a seed at all of them at once, as one command, has it once', async () => {
+    const seed = actsOf('states').flat();
+    const opening = { origin: { title: 'Opened with the states' }, seed: 'states' };
+    const started = performance.now();
+    const answers = await Promise.all(
+      nodes.map((node) => at(node, 'seeded').send('open-ledger', opening, { commandKey: 'open' })),
+    );
+    process.stderr.write(`Opening with a seed took ${Math.round(performance.now() - started)} ms.\n`);
+    for (const answer of answers) {
+      expect(said(answer)).toMatchObject({ status: 201, body: { version: 1, position: seed.length + 1 } });
+    }
+    const log = await cluster.log('seeded');
+    expectWhole(log);
+    expect(log.map(({ entity }) => entity).toSorted()).toEqual(
+      ['ledger', ...seed.map(({ body }) => body.id)].toSorted(),
+    );
   });
 
   test('a Kafka that is away at the start is waited for, and said so; it goes on by itself', async () => {

@@ -13,12 +13,22 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { ACTS, AnswersProblems, completeAct, isLedgerAct, Problem, readBody, WriteAnswer } from '#contracts';
+import {
+  ACTS,
+  AnswersProblems,
+  completeAct,
+  isLedgerAct,
+  Problem,
+  readBody,
+  WriteAnswer,
+  type CheckedBody,
+} from '#contracts';
 import type { ActName } from '#domain';
 import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
 import { Access } from '#runtime';
 import { forwardedBy, type Sent } from './dispatcher.js';
 import { Execute } from './execute.js';
+import { plantSeed, requireSeedKey } from './seeding.js';
 
 /** Visible ASCII, so that it can stand in a record and a log line as it is. */
 const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
@@ -224,31 +234,36 @@ export class RecorderController {
     const { caller, params, body, headers } = request;
     if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
     const checked = readBody(name, body, { id: params.id, ifMatch: headers['if-match'] });
+    const { seed } = checked;
+    if (seed !== undefined) requireSeedKey(headers['idempotency-key']);
     const commandKey = commandKeyOf(headers['idempotency-key']);
-    const outcome = await this.#execute(
-      {
-        ledger: params.ledger,
-        act: completeAct(checked, uuidv7),
-        ...(checked.expect !== undefined && { expect: checked.expect }),
-        canonicalBody: checked.canonicalBody,
-        recorder: caller.id,
-        commandKey,
-      },
-      {
-        url: request.url,
-        body,
-        authorization: headers.authorization ?? '',
-        ifMatch: headers['if-match'],
-        requestId: request.id,
-        forwarded: forwardedBy(headers),
-      },
-    );
     const address = `/v1/ledgers/${params.ledger}`;
+    const sent: Sent = {
+      url: request.url,
+      body,
+      authorization: headers.authorization ?? '',
+      ifMatch: headers['if-match'],
+      requestId: request.id,
+      forwarded: forwardedBy(headers),
+    };
+    const outcome = await this.#execute(requestOf(params.ledger, checked, caller.id, commandKey), sent);
+    // Of an opening that was forwarded to us, whoever forwarded it sends the seed.
+    const { position } =
+      seed === undefined || sent.forwarded !== undefined
+        ? outcome
+        : await plantSeed(seed, commandKey, ({ act, body: one }, key) =>
+            this.#execute(requestOf(params.ledger, readBody(act, one), caller.id, key), {
+              ...sent,
+              url: `${address}/${ACTS[act].route}`,
+              body: one,
+              ifMatch: undefined,
+            }),
+          );
     const collection = ACTS[name].route.split('/')[0];
     void reply
       .header('location', isLedgerAct(name) ? address : `${address}/${collection}/${outcome.entity}`)
       .header('etag', `"${outcome.version}"`);
-    return { ...outcome, commandId: commandKey };
+    return { ...outcome, position, commandId: commandKey };
   }
 
   async #execute(request: Request, sent: Sent): Promise<Outcome> {
@@ -262,6 +277,18 @@ export class RecorderController {
       throw error;
     }
   }
+}
+
+/** A checked body as a command. */
+function requestOf(ledger: string, checked: CheckedBody, recorder: string, commandKey: string): Request {
+  return {
+    ledger,
+    act: completeAct(checked, uuidv7),
+    ...(checked.expect !== undefined && { expect: checked.expect }),
+    canonicalBody: checked.canonicalBody,
+    recorder,
+    commandKey,
+  };
 }
 
 function commandKeyOf(header: string | string[] | undefined): string {

@@ -13,6 +13,7 @@ import {
 } from '#domain';
 import { ExactlyOneOf, Nested } from './check-body.js';
 import { IsClaimId, IsId, IsIntegerBetween, IsLedgerName, IsLine, IsList, IsOneOf, IsProse } from './fields.js';
+import { SEEDS, type Seed } from './seeds.js';
 import { ActorDto, DocumentDto, IncidentDto, PlaceDto, StatementDto } from './vocabulary.dto.js';
 
 export class ExpectationDto implements Expectation {
@@ -47,6 +48,14 @@ export class OpenLedgerDto {
   /** What the ledger is about and who keeps it. */
   @Nested(() => OriginDto)
   origin!: OriginDto;
+
+  /**
+   * Registers to begin with, as ordinary records; needs an `Idempotency-Key` of at most 150 characters. `states`: the
+   * states with their codes and armed forces, the countries in regions, and intergovernmental organisations.
+   */
+  @IsOneOf(SEEDS)
+  @IsOptional()
+  seed?: Seed;
 }
 
 export class CloseLedgerDto {

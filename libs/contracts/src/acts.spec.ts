@@ -18,7 +18,7 @@ const claim = {
 const statement = { document: 'd1', speaker: 'centcom', form: 'reported', claims: [claim] };
 
 const bodies: Record<ActName, Record<string, unknown>> = {
-  'open-ledger': { origin: { title: 'Attacks in Syria', keeper: 'The desk' } },
+  'open-ledger': { origin: { title: 'Attacks in Syria', keeper: 'The desk' }, seed: 'states' },
   'close-ledger': { reason: 'It is full.', successor: 'syria-2' },
   adopt: { codebook: 1, policies: { envelope: 1 }, reason: 'A rule was mended.' },
   'register-actor': actor,
@@ -153,6 +153,8 @@ describe('one rule after the other', () => {
     ['adopt', 'policies', { newest: 1 }, 'unknown-field', '/policies/newest'],
     ['adopt', 'policies', { envelope: 0 }, 'out-of-range', '/policies/envelope'],
     ['adopt', 'codebook', 0, 'out-of-range'],
+    ['open-ledger', 'seed', 'planets', 'not-in-list'],
+    ['open-ledger', 'seed', ['states'], 'wrong-type'],
     // ids
     ['register-actor', 'id', 'us', null],
     ['register-actor', 'id', 'ged:12345', null],
@@ -394,10 +396,13 @@ describe('what is read', () => {
       incident,
       reason: 'The time was misread.',
     });
-    expect(readBody('open-ledger', bodies['open-ledger']).act).toEqual({
-      act: 'open-ledger',
-      ...bodies['open-ledger'],
+    const { seed, ...opening } = bodies['open-ledger'];
+    expect(readBody('open-ledger', bodies['open-ledger'])).toMatchObject({
+      act: { act: 'open-ledger', ...opening },
+      seed,
     });
+    expect(readBody('open-ledger', bodies['open-ledger']).act).not.toHaveProperty('seed');
+    expect(readBody('open-ledger', bodies['open-ledger']).canonicalBody).toContain('"seed":"states"');
   });
 
   test('keeps private text open, for the writer to seal', () => {

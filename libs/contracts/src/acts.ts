@@ -39,6 +39,7 @@ import {
 } from './acts.dto.js';
 import { checkBody, type BodyClass } from './check-body.js';
 import { Problem, type Fault } from './problems.js';
+import type { Seed } from './seeds.js';
 import type { Open } from './vocabulary.dto.js';
 
 /** What a key may do, each including the ones before. */
@@ -252,6 +253,8 @@ export interface CheckedBody {
   /** The id that the client gave: of what is to be made or, of a change, of what is to be changed. */
   id?: Id;
   expect?: Expectation[];
+  /** What a ledger is opened with: no part of the act, but acts that whoever took this one sends after it. */
+  seed?: Seed;
   /**
    * RFC 8785 form of the act with what the client gave, `id` and `expect` included, by whichever door. Of private text
    * only that it is there, so that no digest is derived from it.
@@ -289,6 +292,7 @@ export function readBody(name: ActName, parsed: unknown, beside: BesideBody = {}
   return {
     act: actOf(name, body),
     ...given,
+    ...(body['seed'] !== undefined && { seed: body['seed'] as Seed }),
     canonicalBody: canonicalBodyOf({ ...body, ...given, act: name }),
   };
 }
@@ -301,7 +305,7 @@ function badBody(faults: readonly Fault[]): Problem {
 }
 
 function actOf(act: ActName, body: Readonly<Record<string, unknown>>): OpenAct {
-  const { id: _id, expect: _expect, ...thing } = body;
+  const { id: _id, expect: _expect, seed: _seed, ...thing } = body;
   switch (act) {
     case 'register-actor':
       return { act, actor: thing } as unknown as OpenAct;

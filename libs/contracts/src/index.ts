@@ -20,6 +20,7 @@ export {
   type CheckedBody,
   type OpenAct,
 } from './acts.js';
+export { actsOf, type Seed, type SeedAct } from './seeds.js';
 export { type Open, type OpenText } from './vocabulary.dto.js';
 export { AnswersProblems, WriteAnswer } from './answers.dto.js';
 export { isId } from './fields.js';

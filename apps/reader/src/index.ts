@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ReaderController } from './reader.controller.js';
 import { Reads } from './reads.js';
 import { SchemasController } from './schemas.controller.js';
+import { SeriesController } from './series.controller.js';
 import type { ApiDescription } from '#runtime';
 
 @Module({})
@@ -12,7 +13,7 @@ export class ReaderModule {
   static with(pool: Pool): DynamicModule {
     return {
       module: ReaderModule,
-      controllers: [ReaderController, SchemasController],
+      controllers: [ReaderController, SeriesController, SchemasController],
       providers: [{ provide: Reads, useValue: new Reads(pool) }],
     };
   }

@@ -58,10 +58,8 @@ import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
 import { Merged, RedirectToSurvivor } from './merged.js';
-import { named, Reads, type PinnedMoment } from './reads.js';
+import { clean, DEFAULT_POLICY, named, PAGE_DEFAULT, Reads, type PinnedMoment } from './reads.js';
 
-const PAGE_DEFAULT = 100;
-const DEFAULT_POLICY: PolicyName = 'official-first';
 /** Incidents whose figures are given one by one beside a sum. */
 const EXPLAINED_MAX = 100;
 
@@ -418,11 +416,6 @@ function asProblem(error: unknown): never {
 
 function nothing(what: string, id: Id, { ledger, sequence }: Moment): Problem {
   return new Problem('not-found', `There is no ${what} ${id} in ${ledger} as of record ${sequence}.`);
-}
-
-/** The same object without the fields that are undefined. */
-function clean<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {

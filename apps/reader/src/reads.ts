@@ -16,6 +16,9 @@ import {
 } from '#read-models';
 import type { Cursor } from './cursor.js';
 
+/** How many of a list an answer gives that names no limit. */
+export const PAGE_DEFAULT = 100;
+export const DEFAULT_POLICY: PolicyName = 'official-first';
 const WAIT_MS_MAX = 5_000;
 /** How long after it was given its time a record may still be on its way into the log. */
 const ON_ITS_WAY_MS_MAX = 5_000;
@@ -130,4 +133,9 @@ export class Reads {
 
 export function named({ ledger, sequence, final }: PinnedMoment): Named {
   return { ledger, sequence, final };
+}
+
+/** The same object without the fields that are undefined. */
+export function clean<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

@@ -48,3 +48,4 @@ export {
   TalliesQuery,
   WaitQuery,
 } from './reads.dto.js';
+export { LevelsAnswer, LevelsQuery, TotalsAnswer, TotalsQuery } from './series.dto.js';

@@ -2,6 +2,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { isInstant, isLocalTime, looksLikeInstant, looksLikeLocalTime } from './calendar.js';
+import { isId } from './fields.js';
 
 function textRule(code: string, reason: string, passes: (text: string) => boolean): PropertyDecorator {
   const validate = (value: unknown): boolean => typeof value === 'string' && passes(value);
@@ -32,6 +33,18 @@ export const AreSomeOf = (words: readonly string[]): PropertyDecorator => {
   return (target, name) => {
     rule(target, name);
     ApiProperty({ type: 'string', example: words.slice(0, 2).join(','), required: false })(target, name);
+  };
+};
+
+/** Ids separated by commas, each once. */
+export const AreIds = (): PropertyDecorator => {
+  const rule = textRule('wrong-form', 'must be one or more ids, separated by commas, each once', (text) => {
+    const given = text.split(',');
+    return given.length <= 50 && given.every(isId) && new Set(given).size === given.length;
+  });
+  return (target, name) => {
+    rule(target, name);
+    ApiProperty({ type: 'string', example: 'iraq,syria', required: false })(target, name);
   };
 };
 

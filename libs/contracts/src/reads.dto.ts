@@ -256,7 +256,7 @@ export class TalliesQuery extends PolicyQuery {
 }
 
 /** What every answer names. */
-class AnswerDto {
+export class AnswerDto {
   /** The ledger. */
   ledger!: string;
 
@@ -440,7 +440,7 @@ export class SetAsideDto {
   code!: string;
 }
 
-class TripleDto {
+export class TripleDto {
   /** At least so many; null: not said. */
   @ApiProperty({ type: 'integer', nullable: true })
   low!: number | null;

@@ -24,4 +24,7 @@ export {
   type PlaceBucket,
   type TimeBucket,
 } from './buckets.js';
-export { isDisordered } from './quantities.js';
+export { isDisordered, type Qualifier } from './quantities.js';
+export { totalSeries, type TotalSeries, type TotalStep } from './totals.js';
+export { levelSteps, type LevelStep } from './levels.js';
+export { daysBetween } from './times.js';

@@ -43,6 +43,15 @@ export function isDisordered({ low, best, high }: Triple): boolean {
   );
 }
 
+/** How a number is to be read: `at-least` without a best is a floor, `at-most` a ceiling, `between` a range. */
+export type Qualifier = 'exact' | 'about' | 'at-least' | 'at-most' | 'between';
+
+export function qualifierOf({ low, best, high }: Triple, about: boolean): Qualifier {
+  if (best !== null && (low ?? best) === best && high === best) return about ? 'about' : 'exact';
+  if (high === null) return 'at-least';
+  return best === null && (low ?? 0) === 0 && high > 0 ? 'at-most' : 'between';
+}
+
 export function intervalOf({ low, high }: Triple): Interval {
   const from = low ?? 0;
   const to = high ?? Infinity;

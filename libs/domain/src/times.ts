@@ -36,3 +36,9 @@ export function overlaps(a: Span, b: Span): boolean {
 export function hasClockTime(span: Span): boolean {
   return span.from.length > 10 && span.to.length > 10;
 }
+
+/** Whole days from one local date to another, clock times left out; negative where the second lies before the first. */
+export function daysBetween(from: LocalTime, to: LocalTime): number {
+  const day = (time: LocalTime): number => Date.parse(`${time.slice(0, 10)}T00:00:00Z`);
+  return Math.round((day(to) - day(from)) / 86_400_000);
+}

@@ -27,5 +27,13 @@ export {
 } from './entities.js';
 export { incidentPage, type IncidentPage } from './incident-page.js';
 export { TooManyToCompute } from './said-by.js';
+export {
+  dayOf,
+  forceLevelSeries,
+  publishedTotals,
+  type LevelsFilter,
+  type SeriesPage,
+  type TotalsFilter,
+} from './series.js';
 export { explainedFigures, forceLevels, overlapping, tally, totalsBeside } from './tallies.js';
 export { MEASURES, type Bucket, type Grouping, type Measure, type TallyQuestion } from './tally-rows.js';

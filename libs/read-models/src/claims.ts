@@ -10,7 +10,7 @@ import {
   type Place,
   type Statement,
 } from '#domain';
-import { held, type Moment } from './moment.js';
+import { held, sourceOfClaim, type Moment } from './moment.js';
 
 export interface Named {
   id: string;
@@ -67,8 +67,7 @@ export async function shownClaims(
     `select c.id, c.from_seq, c.line, c.body as claim, c.statement, s.body as statement_body, d.id as document,
             d.body as document_body
        from ${schema}.claims c
-       join ${schema}.statements s on ${held('s')} and s.id = c.statement
-       join ${schema}.documents d on ${held('d')} and d.id = s.document
+       ${sourceOfClaim(schema)}
       where ${held('c')} and ${condition}
       order by c.from_seq, c.number`,
     [moment.ledger, moment.sequence, ...values],

@@ -40,6 +40,15 @@ export async function survivorAt(pool: Pool, schema: string, moment: Moment, id:
   return rows[0]?.id ?? id;
 }
 
+/**
+ * SQL that joins to claims `c` their statement `s` and document `d` as of the moment. Each is looked up by its key: of tables
+ * just filled, which nothing is known about, the database would otherwise go through all documents for every claim.
+ */
+export function sourceOfClaim(schema: string): string {
+  return `cross join lateral (select * from ${schema}.statements s where ${held('s')} and s.id = c.statement offset 0) s
+       cross join lateral (select * from ${schema}.documents d where ${held('d')} and d.id = s.document offset 0) d`;
+}
+
 /** A ledger as far as it is in the read models. */
 export interface LedgerStanding {
   ledger: string;

@@ -22,7 +22,7 @@ import {
   type DocumentFacts,
   type RegisterCards,
 } from './cards.js';
-import { held, type Moment } from './moment.js';
+import { held, sourceOfClaim, type Moment } from './moment.js';
 import { movedBy } from './projection.js';
 import { droppedKey, thingKey, type AboutFacts, type Assessed, type Grounds, type Sources } from './recompute.js';
 import type { Row } from './rows.js';
@@ -546,8 +546,7 @@ async function loadClaims(
             s.body as statement_body, d.body as document_body, d.first_publisher, s.status as statement_status,
             d.id as document, d.status as document_status, s.id = any(d.dropped) as is_dropped
        from ${schema}.claims c
-       join ${schema}.statements s on ${held('s')} and s.id = c.statement
-       join ${schema}.documents d on ${held('d')} and d.id = s.document
+       ${sourceOfClaim(schema)}
       where ${held('c')} and c.abouts && $3
       order by c.recorded, c.number`,
     values,

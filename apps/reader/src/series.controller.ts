@@ -29,7 +29,9 @@ export class SeriesController {
 
   @Get(':ledger/totals')
   @ledgerParam
-  @ApiOperation({ summary: 'Totals that somebody published, as series, with phases and re-basings; never added to tallies' })
+  @ApiOperation({
+    summary: 'Totals that somebody published, as series, with phases and re-basings; never added to tallies',
+  })
   @ApiOkResponse({ type: TotalsAnswer })
   totals(@Param('ledger') ledger: string, @Query() query: TotalsQuery): Promise<TotalsAnswer> {
     const { of, line, 'of.party': party, place, counter } = readQuery(TotalsQuery, query);

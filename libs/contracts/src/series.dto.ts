@@ -4,7 +4,16 @@ import { IsOptional } from 'class-validator';
 import { LEVEL_COMPONENTS, LEVEL_MEASURES, POLICY_VERSIONS } from '#domain';
 import { IsId, IsLabel, IsLine, IsOneOf } from './fields.js';
 import { AreIds, IsLocalDateOrTime } from './query-fields.js';
-import { AnswerDto, AtDto, FigureDto, NamedDto, PageQuery, SetAsideDto, ShownClaimDto, TripleDto } from './reads.dto.js';
+import {
+  AnswerDto,
+  AtDto,
+  FigureDto,
+  NamedDto,
+  PageQuery,
+  SetAsideDto,
+  ShownClaimDto,
+  TripleDto,
+} from './reads.dto.js';
 import { WhoDto } from './vocabulary.dto.js';
 
 export class TotalsQuery extends PageQuery {

@@ -217,7 +217,7 @@ describe('levels', () => {
   const level = (value: Quantity | undefined, at?: [string, string], rest: Parameters<typeof claim>[2] = {}): Claim => {
     const held = at === undefined ? {} : { at: { from: at[0], to: at[1] } };
     const full = value === undefined ? undefined : { measure: 'present', component: 'all', ...held, ...value };
-    return claim('force-level', full as Quantity | undefined, { about: { scope }, ...rest });
+    return claim('force-level', full, { about: { scope }, ...rest });
   };
   const declines = level(undefined, undefined, { stance: 'not-confirms', manner: 'declined' });
   const steps = (...said: Said[]) =>

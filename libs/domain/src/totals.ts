@@ -85,7 +85,7 @@ export function totalSeries(claims: readonly SourcedClaim[], registers: Register
     });
   });
   const order = ({ line, scope, who, counter }: TotalSeries) =>
-    [line, scope.of, scopeKey(scope), whoText(who), counter ?? ''].join('\n');
+    [line, scope.of, scopeKey(scope), who.side, who.category, who.of, counter].join('\n');
   return series.sort((a, b) => compareText(order(a), order(b)));
 }
 

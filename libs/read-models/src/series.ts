@@ -253,15 +253,14 @@ async function pageOf<Series extends { steps: { claim: string }[]; setAside: Set
   { after, limit }: { after: number; limit: number },
 ): Promise<SeriesPage<Series>> {
   const series: Series[] = [];
-  for (let steps = 0; steps < STEPS_OF_A_PAGE && series.length < limit; ) {
+  for (let steps = 0; steps < STEPS_OF_A_PAGE && series.length < limit;) {
     const one = all[after + series.length];
     if (one === undefined) break;
     series.push(one);
     steps += one.steps.length + one.setAside.length;
   }
   const ids = series.flatMap(({ steps, setAside }) => [...steps, ...setAside].map(({ claim }) => claim));
-  const claims =
-    ids.length === 0 ? [] : await shownClaims(pool, schema, moment, 'c.id = any($3)', [[...new Set(ids)]]);
+  const claims = ids.length === 0 ? [] : await shownClaims(pool, schema, moment, 'c.id = any($3)', [[...new Set(ids)]]);
   const end = after + series.length;
   return { series, claims, next: end < all.length ? end : null };
 }
@@ -272,7 +271,9 @@ async function scopeNames(
   moment: Moment,
   scopes: readonly Scope[],
 ): Promise<{ actors: (id: Id) => Named; places: (id: Id) => Named }> {
-  const actors = scopes.flatMap(({ actor, attacker, target }) => [actor, attacker, target].filter((id) => id !== undefined));
+  const actors = scopes.flatMap(({ actor, attacker, target }) =>
+    [actor, attacker, target].filter((id) => id !== undefined),
+  );
   const places = scopes.flatMap((one) => one.places ?? []);
   const namer = (names: Map<string, string>) => (id: Id) => ({ id, name: names.get(id) ?? id });
   return {

@@ -81,7 +81,7 @@ function asProblem(error: unknown): never {
   if (!(error instanceof TooManyToCompute)) throw error;
   throw new Problem(
     'bad-parameter',
-    `Series are worked out when asked, of at most ${error.max} scopes, and more are chosen: narrow them by of, place or of.party.`,
-    { details: { parameter: 'of', scopesMax: error.max } },
+    `Series are worked out when asked, of at most ${error.max} scopes, and more are chosen: narrow them by place, of.party or, of totals, of.`,
+    { details: { parameter: 'place', scopesMax: error.max } },
   );
 }

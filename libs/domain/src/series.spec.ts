@@ -119,8 +119,8 @@ describe('totals', () => {
     expect(all.map(({ line, compiler, steps }) => [line, compiler, steps.map(shown)])).toEqual([
       ['jordan-state', false, ['2/2/2']],
       ['jordan-state', false, ['5/5/5', '6/6/6']],
-      ['jordan-state', false, ['1/1/1']],
       ['jordan-state', false, ['3/3/3']],
+      ['jordan-state', false, ['1/1/1']],
       ['jordan-state', false, ['4/4/4']],
       ['ucdp', true, ['7/7/7']],
     ]);

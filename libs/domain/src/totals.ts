@@ -58,7 +58,7 @@ type TotalClaim = SourcedClaim & { claim: ClaimOf<'total'> & { about: AboutScope
 
 /** The series that these claims make; by line, then what is counted. Give it whole scopes: retractions lie among them. */
 export function totalSeries(claims: readonly SourcedClaim[], registers: Registers): TotalSeries[] {
-  const totals = claims.filter(isTotal);
+  const totals = claims.filter(isTotal).sort(byRecorded);
   const byId = new Map(totals.map((one) => [one.id, one]));
   const series = [...grouped(totals, (one) => thingOf(one, byId)).values()].flatMap((of) => {
     const lines = new Map<string, { candidates: Candidate[]; setAside: SetAside[] }>();
@@ -191,7 +191,8 @@ function stepsOf(held: readonly Held[]): TotalStep[] {
     if (counter === undefined) return step;
 
     const known = runOf(counter, previous, runs);
-    const run = known ?? { phase: counter.phase ?? (previous?.phase ?? 0) + 1, last: step };
+    const run = known ?? { phase: (previous?.phase ?? 0) + 1, last: step };
+    run.phase = counter.phase ?? run.phase;
     const earlier = runs.filter((other) => other.phase < run.phase).map(({ last }) => last);
     if (known === undefined) {
       if (previous !== undefined) step.rebased = 'new-phase';
@@ -199,7 +200,6 @@ function stepsOf(held: readonly Held[]): TotalStep[] {
     } else if (intervalOf(step).to < intervalOf(known.last).from) {
       step.rebased = 'lower';
     }
-    run.phase = counter.phase ?? run.phase;
     run.last = step;
     previous = run;
     step.phase = run.phase;

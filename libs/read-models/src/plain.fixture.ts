@@ -48,6 +48,11 @@ export class Plain {
     return (this.#claims.get(id) ?? []).map((claim) => this.#told.fated(claim, id));
   }
 
+  /** What there are claims about: incidents, and scopes as they stand in the tables. */
+  abouts(): string[] {
+    return [...this.#claims.keys()];
+  }
+
   figure(id: string, measure: Measure, who: Who | undefined, policy: PolicyName): Addend {
     const incident = this.incidents.get(id);
     const claims = this.claimsAbout(id);

@@ -217,9 +217,9 @@ function stepsOf(held: readonly Held[]): TotalStep[] {
 }
 
 /**
- * The phase that a figure goes on with, if it does. A recorded phase says so. Where it is not recorded, a counter that
- * started on a day after all that was counted before counts anew; a number that fell does not show that, for sources
- * also revise downwards.
+ * The phase that a figure goes on with, if it does. A recorded phase says so. Where it is not recorded, a counter counts
+ * anew that started later than the one before, or after all that was counted before where no start of that is known; a
+ * number that fell does not show it, for sources also revise downwards.
  */
 function runOf(
   { phase, startedOn }: NonNullable<TotalValue['counter']>,

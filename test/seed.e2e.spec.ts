@@ -98,6 +98,7 @@ describe('over HTTP', () => {
     expect([other.status, other.body.code]).toEqual([409, 'ledger-exists']);
     const unseeded = await ledger.send<ProblemBody>('open-ledger', { origin: BODY.origin }, { commandKey: 'open' });
     expect([unseeded.status, unseeded.body.code]).toEqual([422, 'command-id-reused']);
+    await ledger.read(`?wait=${position}`);
     expect((await recordsIn(ledger)).length).toBe(END + 1);
   });
 

@@ -9,6 +9,7 @@ import {
   isInside,
   levelSteps,
   lineOf,
+  readScope,
   totalSeries,
   wasSaidBy,
   type Figure,
@@ -24,9 +25,10 @@ import {
 import { namesOf, shownClaims, type Named, type ShownClaim } from './claims.js';
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
-import { countableClaims } from './projection.js';
+import type { RegisterCards } from './cards.js';
+import { countable } from './recompute.js';
 import { TooManyToCompute } from './said-by.js';
-import { loadGrounds, loadRegisters, type Grounds } from './sources.js';
+import { loadGrounds, loadRegisters } from './sources.js';
 
 /** More scopes than this are not worked out while somebody waits: a counter has one for each day. */
 const SCOPES_MAX = 10_000;
@@ -74,8 +76,10 @@ export async function publishedTotals(
   page: { after: number; limit: number },
 ): Promise<SeriesPage<ShownTotals>> {
   const registers = await loadRegisters(pool, schema, moment);
-  const scopes = await scopesOf(pool, schema, moment, 'total');
-  const { of, line, party, place, counter } = filter;
+  const scopes = await scopesOf(pool, schema, moment, 'total', registers);
+  const { of, line, counter } = filter;
+  const party = filter.party && registers.survivor(filter.party);
+  const place = filter.place && registers.survivor(filter.place);
   const chosen = scopes.filter(({ scope }) => {
     const about = [scope.actor, scope.attacker, scope.target];
     const places = scope.places ?? [];
@@ -153,9 +157,10 @@ export async function forceLevelSeries(
   page: { after: number; limit: number },
 ): Promise<SeriesPage<LevelSeries>> {
   const registers = await loadRegisters(pool, schema, moment);
-  const { party, places: exactly, measure, component } = filter;
-  const wanted = exactly === undefined ? undefined : textOf(exactly);
-  const scopes = (await scopesOf(pool, schema, moment, 'force-level')).filter(({ scope }) => {
+  const { places: exactly, measure, component } = filter;
+  const party = filter.party && registers.survivor(filter.party);
+  const wanted = exactly === undefined ? undefined : textOf(exactly.map(registers.survivor));
+  const scopes = (await scopesOf(pool, schema, moment, 'force-level', registers)).filter(({ scope }) => {
     const isThere = wanted === undefined || textOf(scope.places ?? []) === wanted;
     return isThere && (party === undefined || isAmong([scope.actor], party, registers));
   });
@@ -215,13 +220,14 @@ async function scopesOf(
   schema: string,
   moment: Moment,
   predicate: 'total' | 'force-level',
+  { survivor }: RegisterCards,
 ): Promise<ScopeAbout[]> {
   const { rows } = await pool.query<ScopeAbout>(
     `select distinct on (c.abouts[1]) c.abouts[1] as about, c.body #> '{about,scope}' as scope
        from ${schema}.claims c where ${held('c')} and c.predicate = '${predicate}' order by c.abouts[1]`,
     [moment.ledger, moment.sequence],
   );
-  return rows;
+  return rows.map(({ about, scope }) => ({ about, scope: readScope(scope, survivor) }));
 }
 
 /** Every claim about these scopes that had been said, with all that decides whether and how it counts. */
@@ -230,7 +236,7 @@ async function claimsOn(
   schema: string,
   moment: Moment,
   scopes: readonly ScopeAbout[],
-  registers: Grounds['registers'],
+  registers: RegisterCards,
 ): Promise<{ claims: Map<string, SourcedClaim[]>; scope: Map<string, Scope> }> {
   if (scopes.length > SCOPES_MAX) throw new TooManyToCompute(SCOPES_MAX);
   const scope = new Map(scopes.map((one) => [one.about, one.scope]));
@@ -238,7 +244,7 @@ async function claimsOn(
   const { saidBy } = moment;
   const claims = new Map(
     [...scope.keys()].map((about) => {
-      const all = countableClaims(about, grounds);
+      const all = countable(about, grounds).claims;
       return [about, saidBy === undefined ? all : all.filter((one) => wasSaidBy(one, saidBy))];
     }),
   );

@@ -3,7 +3,7 @@
  * group. What nobody says adds nothing and is counted beside. Somebody's own totals stand beside too, never added.
  */
 import type { Pool } from 'pg';
-import { applyPolicy, SIDES, type Figure, type PolicyName, type Side } from '#domain';
+import { applyPolicy, readClaim, readScope, SIDES, type Figure, type PolicyName, type Scope, type Side } from '#domain';
 import { shownClaims, namesOf, type ShownClaim } from './claims.js';
 import { chosenIncidents, overlappingIncidents, type IncidentFilter } from './incident-filter.js';
 import { positionsAbout } from './incident-page.js';
@@ -11,6 +11,7 @@ import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
 import { aboutsOf, whoKey } from './cards.js';
 import { tallySaidBy } from './said-by.js';
+import { loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
 /** Section 10: what is added up, and what is counted beside it. Of each figure one row `f`, or none where there is none. */
@@ -250,19 +251,19 @@ export async function forceLevels(
   filter: { actor?: string; place?: string },
   policy: PolicyName,
 ): Promise<{ levels: Level[]; claims: ShownClaim[] }> {
-  const claims = await shownClaims(
-    pool,
-    schema,
-    moment,
-    `c.predicate = 'force-level' and ($3::text is null or c.body #>> '{about,scope,actor}' = $3)
-       and ($4::text is null or c.body #> '{about,scope,places}' = jsonb_build_array($4::text))`,
-    [filter.actor ?? null, filter.place ?? null],
-  );
+  const { survivor } = await loadRegisters(pool, schema, moment);
+  const scopeOf = ({ claim }: ShownClaim): Scope =>
+    'scope' in claim.about ? readScope(claim.about.scope, survivor) : {};
+  const claims = (await shownClaims(pool, schema, moment, `c.predicate = 'force-level'`, [])).filter((one) => {
+    const { actor, places = [] } = scopeOf(one);
+    const isThere = filter.place === undefined || (places.length === 1 && places[0] === filter.place);
+    return isThere && (filter.actor === undefined || actor === filter.actor);
+  });
   const found = await positionsAbout(pool, schema, moment, [
-    ...new Set(claims.flatMap(({ claim }) => aboutsOf(claim))),
+    ...new Set(claims.flatMap(({ claim }) => aboutsOf(readClaim(claim, survivor)))),
   ]);
   const byId = new Map(claims.map((claim) => [claim.id, claim]));
-  const scopes = claims.map(({ claim }) => ('scope' in claim.about ? claim.about.scope : {}));
+  const scopes = claims.map(scopeOf);
   const actors = await namesOf(
     pool,
     schema,
@@ -281,8 +282,8 @@ export async function forceLevels(
     .filter(({ question }) => question.predicate === 'force-level')
     .map((positions): Level => {
       const { positions: _, ...figure } = applyPolicy(positions, policy);
-      const any = byId.get(positions.positions[0]?.claims[0] ?? positions.setAside[0]?.claim ?? '')?.claim;
-      const scope = any !== undefined && 'scope' in any.about ? any.about.scope : {};
+      const any = byId.get(positions.positions[0]?.claims[0] ?? positions.setAside[0]?.claim ?? '');
+      const scope = any === undefined ? {} : scopeOf(any);
       const [measure = '', component = ''] = (positions.question.key ?? '').split(':');
       const at = figure.used.flatMap((id) => {
         const claim = byId.get(id)?.claim;

@@ -22,4 +22,5 @@ export {
   type PlaceBucket,
   type TimeBucket,
 } from './buckets.js';
+export { inZone, isKnownZone } from './zones.js';
 export { isDisordered } from './quantities.js';

@@ -6,6 +6,7 @@ export { compare, type Comparison, type Difference } from './comparison.js';
 export { PositionWatch } from './position-watch.js';
 export { lastRecordBy, ledgerStandings, policiesInForce, type LedgerStanding, type Moment } from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
+export { filterInZone, localDateOnly } from './zones.js';
 export { type ShownClaim } from './claims.js';
 export {
   claimsOfStatement,

@@ -1,6 +1,7 @@
 /** Tallies by the rules of libs/domain applied one incident at a time to the records: what the database must add up to. */
 import {
   applyPolicy,
+  inZone,
   isInside,
   lineOf,
   placeBucketOf,
@@ -14,10 +15,12 @@ import {
   type PlaceKind,
   type PolicyName,
   type SourcedClaim,
+  type TimeSpan,
   type Who,
 } from '#domain';
 import type { ReadRecord } from '#ledger';
 import { Fates, statementsOf } from '#testing';
+import type { IncidentFilter } from './incident-filter.js';
 import { aboutsOf, documentFacts, registerCards, sourcedClaim, type DocumentFacts } from './projection.js';
 import { MEASURES, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
@@ -89,10 +92,18 @@ export class Plain {
           (one) => one.side === side && (one.actor === party || lineOf(one.actor, this.registers) === party),
         );
       })
-      .filter(([, { time }]) => standsToPeriod(time, filter) === 'inside')
+      .filter(([, { time }]) => standsToPeriod(timeFor(time, filter), filter) === 'inside')
       .map(([id]) => id)
       .sort();
   }
+}
+
+/** The time of an incident as of the zone asked about. */
+export function timeFor(
+  time: TimeSpan | undefined,
+  { zone }: IncidentFilter,
+): { from: string; to: string } | undefined {
+  return time === undefined || zone === undefined ? time : inZone(time, zone.name);
 }
 
 /** The numbers of a row that both ways of adding up have. */
@@ -107,7 +118,7 @@ export function rowsBy(plain: Plain, question: TallyQuestion): Map<string, objec
   const rows = new Map<string, Addend[]>();
   for (const id of plain.chosen(question)) {
     const incident = plain.incidents.get(id);
-    const time = bucket === undefined ? undefined : timeBucketOf(incident?.time, bucket);
+    const time = bucket === undefined ? undefined : timeBucketOf(timeFor(incident?.time, question.filter), bucket);
     const kind = by?.slice('place:'.length) as PlaceKind | undefined;
     const place = kind === undefined ? undefined : placeBucketOf(incident?.place, kind, plain.registers);
     for (const measure of question.measures) {

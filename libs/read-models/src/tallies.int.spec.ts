@@ -5,10 +5,11 @@ import { Pool } from 'pg';
 import { SIDES, standsToPeriod, sum, type PolicyName } from '#domain';
 import type { ReadRecord } from '#ledger';
 import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
-import { numbers, Plain, rowsBy, rowsIn } from './plain.fixture.js';
+import { numbers, Plain, rowsBy, rowsIn, timeFor } from './plain.fixture.js';
 import { ReadModels } from './read-models.js';
 import { overlapping, tally } from './tallies.js';
 import type { Bucket, TallyQuestion, TallyRow } from './tally-rows.js';
+import { filterInZone, localDateOnly } from './zones.js';
 
 let pool: Pool;
 let schemas = 0;
@@ -45,12 +46,15 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
     },
     { requiredKeys: [] },
   );
+  const zones = fc.constantFrom(undefined, 'Asia/Damascus', 'UTC', 'Pacific/Kiritimati', 'America/New_York');
+  const questions = fc.tuple(filter, shape, fc.constantFrom(...POLICIES), zones);
   await fc.assert(
-    fc.asyncProperty(histories, filter, shape, fc.constantFrom(...POLICIES), async (commands, chosen, rows, policy) => {
+    fc.asyncProperty(histories, questions, async (commands, [of, rows, policy, zone]) => {
       const entries = recordsOf('history', factsOf(commands));
       const plain = new Plain(entries);
       await withTables(entries, async ({ schema }) => {
         const moment = { ledger: 'history', sequence: entries.length };
+        const chosen = zone === undefined ? of : await filterInZone(pool, schema, moment, of, zone);
         const question: TallyQuestion = {
           measures: ['attacks', 'killed'],
           filter: chosen,
@@ -62,10 +66,16 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
 
         const beside = [...plain.incidents.entries()].filter(([id, { time }]) => {
           const without = { ...question, filter: { ...chosen, from: undefined, to: undefined } as never };
-          return plain.chosen(without).includes(id) && standsToPeriod(time, chosen) === 'overlapping';
+          return plain.chosen(without).includes(id) && standsToPeriod(timeFor(time, chosen), chosen) === 'overlapping';
         });
         const period = chosen.from !== undefined || chosen.to !== undefined;
         expect(await overlapping(pool, schema, moment, chosen)).toBe(period ? beside.length : null);
+
+        const unmoved = plain.chosen(question).filter((id) => {
+          const time = plain.incidents.get(id)?.time;
+          return time !== undefined && (time.zone === undefined || !/T.*T/.test(time.from + time.to));
+        });
+        expect(await localDateOnly(pool, schema, moment, chosen)).toBe(zone === undefined ? null : unmoved.length);
       });
     }),
     { numRuns: 40 },

@@ -6,11 +6,13 @@ import {
   lineOf,
   placeBucketOf,
   positionsOf,
+  SIDES,
   standsToPeriod,
   sum,
   timeBucketOf,
   UNREPORTED,
   type Addend,
+  type Figure,
   type Incident,
   type PlaceKind,
   type PolicyName,
@@ -23,6 +25,9 @@ import { Fates, statementsOf } from '#testing';
 import type { IncidentFilter } from './incident-filter.js';
 import { aboutsOf, documentFacts, registerCards, sourcedClaim, type DocumentFacts } from './projection.js';
 import { MEASURES, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
+
+/** A figure as it is added up, and whom it rests on. */
+type Counted = Addend & Pick<Figure, 'basis'>;
 
 /** What the records say, without any table. */
 export class Plain {
@@ -64,10 +69,10 @@ export class Plain {
     return (this.#claims.get(id) ?? []).map((claim) => this.#fates.of(claim, id, this.registers));
   }
 
-  figure(id: string, measure: Measure, who: Who | undefined, policy: PolicyName): Addend {
+  figure(id: string, measure: Measure, who: Who | undefined, policy: PolicyName): Counted {
     const incident = this.incidents.get(id);
     const claims = this.claimsAbout(id);
-    if (incident === undefined || claims.length === 0) return UNREPORTED;
+    if (incident === undefined || claims.length === 0) return { ...UNREPORTED, basis: null };
     const question = { predicate: MEASURES[measure], ...(who !== undefined && { who }) };
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
   }
@@ -88,9 +93,8 @@ export class Plain {
       .filter(([, { parties }]) => {
         const { party } = filter;
         if (party === undefined) return true;
-        return parties.some(
-          (one) => one.side === side && (one.actor === party || lineOf(one.actor, this.registers) === party),
-        );
+        const isParty = (actor: string) => actor === party || lineOf(actor, this.registers) === party;
+        return parties.some((one) => (side === undefined || one.side === side) && isParty(one.actor));
       })
       .filter(([, { time }]) => standsToPeriod(timeFor(time, filter), filter) === 'inside')
       .map(([id]) => id)
@@ -106,34 +110,81 @@ export function timeFor(
   return time === undefined || zone === undefined ? time : inZone(time, zone.name);
 }
 
-/** The numbers of a row that both ways of adding up have. */
-export function numbers(row: TallyRow | ReturnType<typeof sum>): object {
-  const { low, best, high, incidents, unreported, affirmedNone, contested, floors, disordered } = row;
-  return { low, best, high, incidents, unreported, affirmedNone, contested, floors, disordered };
+/** The numbers of a row as it was answered. */
+function numbers(row: TallyRow): object {
+  const { low, best, high, incidents, unreported, affirmedNone, contested, floors, disordered, official, other } = row;
+  return { low, best, high, incidents, unreported, affirmedNone, contested, floors, disordered, official, other };
 }
 
-/** By measure, bucket and group, the rows about attacks and about the people of the side asked about. */
+/** The same numbers added up from figures, each of another incident. */
+function added(figures: readonly Counted[]): object {
+  const of = (basis: Counted['basis']) => figures.filter((one) => one.basis === basis).length;
+  return { ...sum(figures), official: of('official'), other: of('other') };
+}
+
+/** The same of several figures an incident: all of them add up, every incident counts once. */
+function addedByIncident(incidents: readonly (readonly Counted[])[]): object {
+  const { low, best, high } = sum(incidents.flat());
+  const some = (is: (one: Counted) => boolean) => incidents.filter((figures) => figures.some(is)).length;
+  const reported = some(isReported);
+  return {
+    ...{ low, best, high },
+    incidents: incidents.length,
+    unreported: incidents.length - reported,
+    affirmedNone: some((one) => one.status === 'affirmed-none'),
+    contested: some((one) => one.contested),
+    floors: some((one) => isReported(one) && one.best === null),
+    disordered: some((one) => sum([one]).disordered === 1),
+    official: some((one) => one.basis === 'official'),
+    other: some((one) => one.basis === 'other'),
+  };
+}
+
+const isReported = ({ status }: Addend): boolean => status !== 'unreported';
+
+/** What is known of an incident by side; a number about anybody, where no side has one. */
+function sidesOf(plain: Plain, id: string, measure: Measure, { filter, policy }: TallyQuestion): [string, Counted][] {
+  const of = filter.party === undefined ? {} : { of: filter.party };
+  const sides = SIDES.map((side): [string, Counted] => [side, plain.figure(id, measure, { side, ...of }, policy)]);
+  const anybody: [string, Counted] = ['not-said', plain.figure(id, measure, undefined, policy)];
+  const all = sides.some(([, figure]) => isReported(figure)) ? sides : [...sides, anybody];
+  return all.filter(([, figure]) => isReported(figure) || figure.contested);
+}
+
+/** By measure, side, bucket and group, the rows that a tally has. */
 export function rowsBy(plain: Plain, question: TallyQuestion): Map<string, object> {
-  const { bucket, by, side, policy } = question;
-  const rows = new Map<string, Addend[]>();
+  const { bucket, by, side, filter, policy } = question;
+  const figures = new Map<string, Counted[]>();
+  const ofAll = new Map<string, Counted[][]>();
+  const add = <T>(rows: Map<string, T[]>, key: string, one: T) => rows.set(key, [...(rows.get(key) ?? []), one]);
   for (const id of plain.chosen(question)) {
     const incident = plain.incidents.get(id);
-    const time = bucket === undefined ? undefined : timeBucketOf(timeFor(incident?.time, question.filter), bucket);
+    const time = bucket === undefined ? undefined : timeBucketOf(timeFor(incident?.time, filter), bucket);
     const kind = by?.slice('place:'.length) as PlaceKind | undefined;
     const place = kind === undefined ? undefined : placeBucketOf(incident?.place, kind, plain.registers);
+    const remainder = (time?.remainder ?? false) || (place?.remainder ?? false);
+    const where = [time?.name ?? '', place === undefined ? '' : (place.place ?? 'place not known'), remainder];
     for (const measure of question.measures) {
-      const who = measure === 'attacks' || side === undefined ? undefined : { side };
-      const remainder = (time?.remainder ?? false) || (place?.remainder ?? false);
-      const key = [
-        measure,
-        time?.name ?? '',
-        place === undefined ? '' : (place.place ?? 'place not known'),
-        remainder,
-      ].join();
-      rows.set(key, [...(rows.get(key) ?? []), plain.figure(id, measure, who, policy)]);
+      const key = (of: string) => [measure, of, ...where].join();
+      if (measure === 'attacks') add(figures, key(''), plain.figure(id, measure, undefined, policy));
+      else if (side !== undefined) {
+        const of = filter.party === undefined ? {} : { of: filter.party };
+        add(figures, key(side), plain.figure(id, measure, { side, ...of }, policy));
+      } else {
+        const sides = sidesOf(plain, id, measure, question);
+        for (const [of, figure] of sides) add(figures, key(of), figure);
+        add(
+          ofAll,
+          key('all'),
+          sides.map(([, figure]) => figure),
+        );
+      }
     }
   }
-  return new Map([...rows].map(([key, figures]) => [key, numbers(sum(figures))]));
+  return new Map([
+    ...[...figures].map(([key, some]) => [key, added(some)] as const),
+    ...[...ofAll].map(([key, some]) => [key, addedByIncident(some)] as const),
+  ]);
 }
 
 /** The same of rows as they were answered. */
@@ -142,7 +193,7 @@ export function rowsIn(answered: readonly TallyRow[]): Map<string, object> {
   for (const row of answered) {
     if (row.incidents === 0) continue;
     const bucket = /^(\d{4}(-\d\d){0,2})/.exec(row.bucket ?? '')?.[1] ?? '';
-    rows.set([row.measure, bucket, row.group?.id ?? '', row.remainder].join(), numbers(row));
+    rows.set([row.measure, row.side ?? '', bucket, row.group?.id ?? '', row.remainder].join(), numbers(row));
   }
   return rows;
 }

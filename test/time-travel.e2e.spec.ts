@@ -189,3 +189,21 @@ describe('Tower 22, 28 January 2024 (typed by hand)', () => {
     expect((await final(new Date(Date.now() - 1).toISOString()))[1]).toBe(false);
   });
 });
+
+test('said by a day, a tally is of 5,000 incidents at most: more are refused by name, with what to do', async () => {
+  const ledger = await app.open('many');
+  const record = (n: number, method: string) =>
+    ledger.record('record-incident', { id: `incident-${n}`, kind: 'single', method, parties: [] });
+  for (let done = 0; done < 5_000; done += 250) {
+    await Promise.all(Array.from({ length: 250 }, (_, n) => record(done + n, 'rocket')));
+  }
+  const { position } = await record(5_000, 'drone');
+  await ledger.read(`/incidents?limit=1&wait=${position}`);
+  const { status, body } = await ledger.ask('/tallies?of=attacks&saidBy=2024-01-28');
+  expect(status).toBe(400);
+  expect(body).toMatchObject({ code: 'bad-parameter', parameter: 'saidBy', incidentsMax: 5_000 });
+  expect(body['detail']).toMatch(/narrow them by place, from and to/);
+  const { rows } = await ledger.read<TalliesAnswer>('/tallies?of=attacks&saidBy=2024-01-28&method=rocket');
+  expect(rows).toMatchObject([{ incidents: 5_000, unreported: 5_000 }]);
+  expect((await ledger.ask('/tallies?of=attacks')).status).toBe(200);
+}, 120_000);

@@ -430,6 +430,11 @@ function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {
   const { method, place, attacker, from, to, side, 'of.party': party } = query;
   const incident = 'incident' in query ? query.incident : undefined;
   const kind = 'kind' in query ? query.kind : undefined;
+  if (from !== undefined && to !== undefined && to < from) {
+    throw new Problem('bad-parameter', 'The parameter to lies before from: no time lies between them.', {
+      details: { parameter: 'to' },
+    });
+  }
   return clean({
     method: method as Method | undefined,
     kind: kind as IncidentKind | undefined,

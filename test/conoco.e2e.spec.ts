@@ -145,7 +145,7 @@ describe('injured and killed', () => {
   };
 
   test.each(POLICIES)('rocket attack, injured: none, says Centcom, under %s', async (policy) => {
-    for (const people of ['', '&side=target', `&${ON_US}`]) {
+    for (const people of ['', '&side=target', '&side=bystander', `&${ON_US}`]) {
       const { figures, claims } = await tally(`of=injured&incident=${CONOCO}${people}`, policy);
       expect(figures.length).toBeGreaterThan(0);
       for (const figure of figures) {
@@ -224,6 +224,9 @@ describe('injured and killed', () => {
       })),
     ).toEqual([
       { side: 'all', ...triple(2, 2, 2), incidents: 4, unreported: 1 },
+      // "No injuries", says Centcom of one attack: of whomever.
+      { side: 'attacker', ...triple(0, 0, 0), incidents: 1, unreported: 0 },
+      { side: 'bystander', ...triple(0, 0, 0), incidents: 1, unreported: 0 },
       { side: 'target', ...triple(2, 2, 2), incidents: 3, unreported: 0 },
     ]);
   });

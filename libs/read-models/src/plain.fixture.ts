@@ -16,6 +16,7 @@ import {
   type Incident,
   type PlaceKind,
   type PolicyName,
+  type Side,
   type SourcedClaim,
   type TimeSpan,
   type Who,
@@ -73,12 +74,30 @@ export class Plain {
     const incident = this.incidents.get(id);
     const claims = this.claimsAbout(id);
     if (incident === undefined || claims.length === 0) return { ...UNREPORTED, basis: null };
+    if (who?.side !== undefined && !this.#mayStandThere(who.side, incident, claims))
+      return { ...UNREPORTED, basis: null };
     const question = { predicate: MEASURES[measure], ...(who !== undefined && { who }) };
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
   }
 
+  /** Sides have letters where nobody is the attacker; but who stands there, or is spoken of there, does. */
+  #mayStandThere(side: Side, { parties }: Incident, claims: readonly SourcedClaim[]): boolean {
+    const letters = parties.some((one) => one.side === 'a' || one.side === 'b');
+    const isPossible = side === 'bystander' || (side === 'a' || side === 'b') === letters;
+    return isPossible || parties.some((one) => one.side === side) || claims.some((one) => one.claim.who?.side === side);
+  }
+
   #hasLiveParts(id: string): boolean {
     return [...this.#ties].some(([part, wholes]) => wholes.has(id) && !this.#fates.gone.has(part));
+  }
+
+  /** Whether an actor, or one of the line it heads, is a party there: on that side, if one is named. */
+  standsOn(id: string, party: string, side: Side | undefined): boolean {
+    return (this.incidents.get(id)?.parties ?? []).some(
+      (one) =>
+        (side === undefined || one.side === side) &&
+        (one.actor === party || lineOf(one.actor, this.registers) === party),
+    );
   }
 
   chosen({ filter, side }: TallyQuestion): string[] {
@@ -90,12 +109,7 @@ export class Plain {
         if (filter.place === undefined) return true;
         return place !== undefined && isInside(place.place, filter.place, this.registers);
       })
-      .filter(([, { parties }]) => {
-        const { party } = filter;
-        if (party === undefined) return true;
-        const isParty = (actor: string) => actor === party || lineOf(actor, this.registers) === party;
-        return parties.some((one) => (side === undefined || one.side === side) && isParty(one.actor));
-      })
+      .filter(([id]) => filter.party === undefined || this.standsOn(id, filter.party, side))
       .filter(([, { time }]) => standsToPeriod(timeFor(time, filter), filter) === 'inside')
       .map(([id]) => id)
       .sort();
@@ -142,10 +156,13 @@ function addedByIncident(incidents: readonly (readonly Counted[])[]): object {
 
 const isReported = ({ status }: Addend): boolean => status !== 'unreported';
 
-/** What is known of an incident by side; a number about anybody, where no side has one. */
+/** What is known of an incident by side; a number about anybody, where no side has one. A party has people where it stands. */
 function sidesOf(plain: Plain, id: string, measure: Measure, { filter, policy }: TallyQuestion): [string, Counted][] {
-  const of = filter.party === undefined ? {} : { of: filter.party };
-  const sides = SIDES.map((side): [string, Counted] => [side, plain.figure(id, measure, { side, ...of }, policy)]);
+  const { party } = filter;
+  const of = party === undefined ? {} : { of: party };
+  const sides = SIDES.filter((side) => party === undefined || plain.standsOn(id, party, side)).map(
+    (side): [string, Counted] => [side, plain.figure(id, measure, { side, ...of }, policy)],
+  );
   const anybody: [string, Counted] = ['not-said', plain.figure(id, measure, undefined, policy)];
   const all = sides.some(([, figure]) => isReported(figure)) ? sides : [...sides, anybody];
   return all.filter(([, figure]) => isReported(figure) || figure.contested);

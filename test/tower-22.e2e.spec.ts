@@ -11,11 +11,9 @@ import { atLeast, exactly, hit, say } from './told.js';
 import { openTower22, TOLD, type TowerStep } from './tower-22.js';
 
 const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
+const ON_US = 'of=attacks,killed,injured&side=target&of.party=us&place=jordan';
 const QUESTIONS = [
-  ...POLICIES.flatMap((policy) => [
-    `/tallies?policy=${policy}&of=attacks,killed,injured&side=target&of.party=us&place=jordan`,
-    `/incidents/tower-22?policy=${policy}`,
-  ]),
+  ...POLICIES.flatMap((policy) => [`/tallies?policy=${policy}&${ON_US}`, `/incidents/tower-22?policy=${policy}`]),
   '/tallies?by=place:country&bucket=day',
   ...['documents', 'statements', 'incidents', 'records'].map((list) => `/${list}?limit=500`),
 ];
@@ -24,7 +22,7 @@ const asOf = (question: string, at: number) => `${question}${question.includes('
 let app: RunningApp;
 let ledger: LedgerClient;
 /** The position of each step, and what was answered then, to the byte. */
-const steps = new Map<TowerStep, { at: number; then: Map<string, string> }>();
+const steps = new Map<TowerStep, { at: number; texts: Map<string, string> }>();
 const at = (step: TowerStep): number => steps.get(step)?.at ?? 0;
 
 beforeAll(async () => {
@@ -34,12 +32,12 @@ beforeAll(async () => {
   for (const told of TOLD) {
     const position = await say(ledger, told);
     await ledger.read(`/incidents?wait=${position}`);
-    const then = new Map<string, string>();
-    for (const question of QUESTIONS) then.set(question, (await ledger.ask(question)).text);
-    steps.set(told.id, { at: position, then });
+    const texts = new Map<string, string>();
+    for (const question of QUESTIONS) texts.set(question, (await ledger.ask(question)).text);
+    steps.set(told.id, { at: position, texts });
     // Whatever was answered before is still the answer as of then.
     for (const earlier of steps.values()) {
-      for (const [question, text] of earlier.then) {
+      for (const [question, text] of earlier.texts) {
         const { status, text: now } = await ledger.ask(asOf(question, earlier.at));
         expect({ after: told.id, question, status, now }).toEqual({ after: told.id, question, status: 200, now: text });
       }
@@ -49,10 +47,11 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 /** As it was answered at a step. */
-const answered = <Body>(step: TowerStep, question: string): Body =>
-  JSON.parse(steps.get(step)?.then.get(question) ?? 'null') as Body;
-const pageAt = (step: TowerStep): IncidentAnswer =>
-  answered<IncidentAnswer>(step, '/incidents/tower-22?policy=official-first');
+const answered = (step: TowerStep, question: string): unknown =>
+  JSON.parse(steps.get(step)?.texts.get(question) ?? 'null');
+const pageAt = (step: TowerStep) => answered(step, '/incidents/tower-22?policy=official-first') as IncidentAnswer;
+const tallyAt = (step: TowerStep, policy: PolicyName) =>
+  answered(step, `/tallies?policy=${policy}&${ON_US}`) as TalliesAnswer;
 const answerTo = ({ answers }: IncidentAnswer, predicate: string, key?: string) =>
   answers.find(({ question }) => question.predicate === predicate && question.key === key);
 
@@ -70,10 +69,7 @@ const CELLS: readonly [TowerStep, killed: object, injured: object][] = [
 
 describe.each(POLICIES)('killed and injured under %s', (policy) => {
   test.each(CELLS)('at %s', async (step, killed, injured) => {
-    const { figures, rows } = answered<TalliesAnswer>(
-      step,
-      `/tallies?policy=${policy}&of=attacks,killed,injured&side=target&of.party=us&place=jordan`,
-    );
+    const { figures, rows } = tallyAt(step, policy);
     const figure = { status: 'reported', contested: false, basis: 'official', lines: 1 };
     expect(figures.filter(({ measure }) => measure === 'killed')).toMatchObject([{ ...figure, ...killed }]);
     expect(figures.filter(({ measure }) => measure === 'injured')).toMatchObject([{ ...figure, ...injured }]);
@@ -83,10 +79,7 @@ describe.each(POLICIES)('killed and injured under %s', (policy) => {
 });
 
 test('each number of the US replaces the one before, which is set aside as superseded', () => {
-  const { figures } = answered<TalliesAnswer>(
-    'kirby',
-    '/tallies?policy=envelope&of=attacks,killed,injured&side=target&of.party=us&place=jordan',
-  );
+  const { figures } = tallyAt('kirby', 'envelope');
   expect(figures.find(({ measure }) => measure === 'injured')).toMatchObject({
     used: ['briefing#2'],
     setAside: [

@@ -142,7 +142,9 @@ function addedByIncident(incidents: readonly (readonly Counted[])[]): object {
   const some = (is: (one: Counted) => boolean) => incidents.filter((figures) => figures.some(is)).length;
   const reported = some(isReported);
   return {
-    ...{ low, best, high },
+    low,
+    best,
+    high,
     incidents: incidents.length,
     unreported: incidents.length - reported,
     affirmedNone: some((one) => one.status === 'affirmed-none'),

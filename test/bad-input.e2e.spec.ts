@@ -569,7 +569,30 @@ describe('parameters', () => {
     ['/tallies?policy=__proto__', 'policy'],
     ['/tallies?policy=envelope@1', 'policy'],
     ['/tallies?by=place:galaxy', 'by'],
+    ['/tallies?by=place', 'by'],
+    ['/tallies?by=incident&by=method', 'by'],
     ['/tallies?bucket=week', 'bucket'],
+    ['/tallies?bucket=month:end', 'bucket'],
+    ['/tallies?bucket=', 'bucket'],
+    ['/tallies?policy=loudest', 'policy'],
+    ['/tallies?policy=official-first@99', 'policy'],
+    ['/incidents/incident?policy=loudest', 'policy'],
+    ['/tallies?asOf=1000000', 'asOf'],
+    ['/tallies?asOf=9999-12-31', 'asOf'],
+    ['/incidents/incident?asOf=9999-12-31T00:00:00Z', 'asOf'],
+    ['/tallies?saidBy=2023-02-30', 'saidBy'],
+    ['/tallies?zone=Mars/Olympus', 'zone'],
+    ['/tallies?zone=%2B03:00', 'zone'],
+    ['/tallies?zone=asia/damascus', 'zone'],
+    ['/tallies?zone=Asia%2FDamascus%00', 'zone'],
+    ['/tallies?zone=', 'zone'],
+    ['/tallies?zone=UTC&zone=Asia/Damascus', 'zone'],
+    ['/incidents?zone=UTC', 'zone'],
+    ['/tallies?from=2023-04-11&to=2023-04-10', 'to'],
+    ['/incidents?from=2023-04-11&to=2023-04-10', 'to'],
+    ['/tallies?place=%00', 'place'],
+    ['/tallies?side=left', 'side'],
+    ['/tallies?since=1', 'since'],
     ['/tallies?of.party=NATO', 'of.party'],
     ['/records?entity=%00', 'entity'],
   ])('%s', async (path, parameter) => {
@@ -577,5 +600,25 @@ describe('parameters', () => {
     expectProblem(answer, 'bad-parameter');
     const named = [answer.body['parameter'], ...(answer.body.errors ?? []).map(({ pointer }) => pointer.slice(1))];
     expect(named).toContain(parameter);
+  });
+
+  test('a cursor goes with its question only', async () => {
+    await ledger.record('register-actor', { id: 'another-state', kind: 'state', names: [{ text: 'Another' }] });
+    end = await endOfLog();
+    const { next } = await ledger.read<{ next: string }>(`/actors?limit=1&wait=${end}`);
+    expect((await ledger.ask(`/actors?limit=1&cursor=${next}`)).status).toBe(200);
+    const stranger = await app.open('another-ledger');
+    const position = await stranger.record('register-actor', { id: 'state', kind: 'state', names: [{ text: 'A' }] });
+    await stranger.read(`/actors?wait=${position.position}`);
+    for (const ask of [
+      ...['/actors?kind=state', '/actors?asOf=2', '/places?limit=1', '/incidents?limit=1', '/records?limit=1'].map(
+        (path) => () => ledger.ask<ProblemBody>(`${path}&cursor=${next}`),
+      ),
+      () => stranger.ask<ProblemBody>(`/actors?limit=1&cursor=${next}`),
+    ]) {
+      const answer = await ask();
+      expectProblem(answer, 'bad-parameter');
+      expect(answer.body['parameter']).toBe('cursor');
+    }
   });
 });

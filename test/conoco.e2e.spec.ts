@@ -145,7 +145,7 @@ describe('injured and killed', () => {
   };
 
   test.each(POLICIES)('rocket attack, injured: none, says Centcom, under %s', async (policy) => {
-    for (const people of ['', '&side=target', `&${ON_US}`]) {
+    for (const people of ['', '&side=target', '&side=bystander', `&${ON_US}`]) {
       const { figures, claims } = await tally(`of=injured&incident=${CONOCO}${people}`, policy);
       expect(figures.length).toBeGreaterThan(0);
       for (const figure of figures) {
@@ -206,6 +206,9 @@ describe('injured and killed', () => {
     ]);
     const found = await said('isis-leader-strike-2023-04', 'killed');
     expect(found.claims).toHaveLength(1);
+    const { rows } = await tally('of=injured&incident=isis-leader-strike-2023-04&side=target');
+    expect(rows).toMatchObject([{ incidents: 1, unreported: 1, affirmedNone: 0 }]);
+    expect(await said('isis-leader-strike-2023-04', 'injured')).toEqual({ claims: [], answers: [] });
   });
 
   test('killed in all of Syria, each on the side it was on, and all of them', async () => {
@@ -221,6 +224,9 @@ describe('injured and killed', () => {
       })),
     ).toEqual([
       { side: 'all', ...triple(2, 2, 2), incidents: 4, unreported: 1 },
+      // "No injuries", says Centcom of one attack: of whomever.
+      { side: 'attacker', ...triple(0, 0, 0), incidents: 1, unreported: 0 },
+      { side: 'bystander', ...triple(0, 0, 0), incidents: 1, unreported: 0 },
       { side: 'target', ...triple(2, 2, 2), incidents: 3, unreported: 0 },
     ]);
   });
@@ -241,7 +247,24 @@ describe('injured and killed', () => {
   });
 });
 
+test('what was read is a copy, and what the paper says in it is still the paper’s', async () => {
+  const { entity } = await ledger.read<EntityAnswer>('/documents/national-conoco-copy');
+  expect(entity.body).toMatchObject({
+    publisher: 'unknown-republisher',
+    copyOf: 'national-conoco-report',
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    published: { from: '2023-04-11', to: '2023-04-11', assumed: true },
+  });
+  const { claims } = await said(HASAKAH, 'killed');
+  expect(claims).toMatchObject([{ line: 'the-national', document: { id: 'national-conoco-copy' } }]);
+});
+
 describe('of the rocket attack', () => {
+  test('outcome: ineffective, says Centcom', async () => {
+    const { answers } = await said(CONOCO, 'outcome');
+    expect(answers).toMatchObject([{ positions: [{ line: 'us', value: { outcome: 'ineffective' } }] }]);
+  });
+
   test('damage: none, says Centcom', async () => {
     const { claims, answers } = await said(CONOCO, 'damage');
     expect(claims).toMatchObject([{ speaker: { id: 'centcom' }, claim: { value: { level: 'none', items: [] } } }]);
@@ -511,6 +534,106 @@ describe('two days later an unnamed official speaks of two injured', () => {
         status: 'live',
         reason: null,
       });
+    });
+  });
+});
+
+describe('UPI gives another number as Centcom’s words', () => {
+  const ROCKETS = 'upi-on-conoco#1';
+  let upi: LedgerClient;
+  let before: number;
+
+  beforeAll(async () => {
+    ({ client: upi, end: before } = await app.openExample('syria-upi'));
+    await upi.record('register-actor', { id: 'upi', kind: 'media', names: [{ text: 'UPI' }] });
+    const day = { from: '2023-04-10', to: '2023-04-10', precision: 'day' };
+    await upi.record('register-document', {
+      id: 'upi-report',
+      publisher: 'upi',
+      kind: 'citation',
+      title: 'UPI on the rocket attack',
+      published: day,
+    });
+    const claim = { about: { incident: CONOCO }, stance: 'asserts' };
+    const at = '2023-04-10T09:00';
+    const { position } = await upi.record('record-statement', {
+      id: 'upi-on-conoco',
+      document: 'upi-report',
+      speaker: 'centcom',
+      form: 'reported',
+      utterance: 'centcom-on-conoco',
+      claims: [
+        { ...claim, predicate: 'munitions', value: { munition: 'rocket', ...triple(2, 2, 2), atOrigin: 1 } },
+        {
+          ...claim,
+          predicate: 'time',
+          value: { from: at, to: at, zone: 'Asia/Damascus', precision: 'hour' },
+          words: 'at about 9 a.m.',
+        },
+      ],
+    });
+    await upi.read(`/incidents?wait=${position}`);
+  });
+
+  const rocketsOf = async (when = '') => {
+    const { answers } = await upi.read<IncidentAnswer>(`/incidents/${CONOCO}?policy=envelope${when}`);
+    return answers.find(({ question }) => question.predicate === 'munitions');
+  };
+
+  test('recorded as the same utterance it is another reading, and the figure stays 1', async () => {
+    expect(await rocketsOf()).toMatchObject({
+      contested: false,
+      figure: {
+        ...triple(1, 1, 1),
+        used: ['centcom-on-conoco#5'],
+        flags: ['readings-differ'],
+        setAside: [{ claim: ROCKETS, code: 'other-reading' }],
+      },
+    });
+    expect(await rocketsOf(`&asOf=${before}`)).toMatchObject({
+      figure: { ...triple(1, 1, 1), flags: [], setAside: [] },
+    });
+  });
+
+  test('the other number is there to be read, with whom it is from', async () => {
+    const { entity, claims } = await upi.read<StatementAnswer>('/statements/upi-on-conoco');
+    expect(entity.body).toMatchObject({ utterance: 'centcom-on-conoco', speaker: 'centcom', form: 'reported' });
+    expect(claims).toMatchObject([
+      { line: 'us', document: { publisher: { id: 'upi' } }, claim: { value: { ...triple(2, 2, 2), atOrigin: 1 } } },
+      { claim: { predicate: 'time', value: { from: '2023-04-10T09:00' } } },
+    ]);
+  });
+
+  test('in another zone a clock time moves, and what was said only to the day stays and is counted', async () => {
+    const at = '2023-04-10T09:00';
+    const time = { from: at, to: at, zone: 'Asia/Damascus', precision: 'hour' };
+    const parties = [{ actor: 'us', side: 'target' }];
+    const card = { id: 'made-up-morning', kind: 'single', method: 'rocket', parties, time };
+    const { position } = await upi.record('record-incident', card);
+    const days = async (query: string, to = '2023-04-10') => {
+      const answer = await upi.read<TalliesAnswer>(
+        `/tallies?of=attacks&${ON_US}&from=2023-04-09&to=${to}&bucket=day&wait=${position}${query}`,
+      );
+      const rows = answer.rows.map(({ bucket, incidents }) => [bucket, incidents]);
+      return { rows, zone: answer.zone, localDateOnly: answer.localDateOnly, overlapping: answer.overlapping };
+    };
+    const own = { rows: [['2023-04-10', 2]], zone: null, localDateOnly: null, overlapping: 0 };
+    expect(await days('')).toEqual(own);
+    // 9 in Damascus was 6 in UTC and 23 of the evening before in Los Angeles.
+    expect(await days('&zone=UTC')).toEqual({ ...own, zone: 'UTC', localDateOnly: 1 });
+    expect(await days('&zone=America/Los_Angeles')).toEqual({
+      rows: [
+        ['2023-04-09', 1],
+        ['2023-04-10', 1],
+      ],
+      zone: 'America/Los_Angeles',
+      localDateOnly: 1,
+      overlapping: 0,
+    });
+    expect(await days('', '2023-04-09')).toMatchObject({ rows: [] });
+    expect(await days('&zone=America/Los_Angeles', '2023-04-09')).toMatchObject({
+      rows: [['2023-04-09', 1]],
+      localDateOnly: 0,
     });
   });
 });

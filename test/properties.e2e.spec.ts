@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { ProblemBody, RecordsAnswer, WriteAnswer } from '#contracts';
 import type { Command } from '#domain';
 import { factsOf, histories, type Answer, type LedgerClient } from '#testing';
+import { bodyOf } from './body-of.js';
 import { startApp, type RunningApp } from './running-app.js';
 
 let app: RunningApp;
@@ -14,17 +15,6 @@ beforeAll(async () => {
   app = await startApp();
 });
 afterAll(() => app?.stop());
-
-/** The body that stands for a command: as a client would send it. */
-function bodyOf(command: Command): object {
-  const { act: _act, ...rest } = command;
-  const { expect: expected, ...about } = rest;
-  // What is registered or recorded is spread out in the body, beside its id.
-  const body = Object.entries(about).flatMap(([field, value]) =>
-    typeof value === 'object' && field !== 'origin' ? Object.entries(value as object) : [[field, value]],
-  );
-  return Object.fromEntries(expected === undefined ? body : [...body, ['expect', expected]]) as object;
-}
 
 const outcome = ({ status, body }: Answer<WriteAnswer | ProblemBody>) => ({ status, body });
 

@@ -35,10 +35,12 @@ import {
   entities,
   entity,
   explainedFigures,
+  filterInZone,
   forceLevels,
   incidentPage,
   incidents,
   lineOfActor,
+  localDateOnly,
   MEASURES,
   overlapping,
   records,
@@ -265,7 +267,7 @@ export class ReaderController {
     const measures = terms.filter((term): term is Measure => term in MEASURES);
     const chosen = await this.#surviving(moment, incidentFilter(checked));
     await this.#needLine(moment, chosen.party);
-    const filter: IncidentFilter = { ...chosen, tied: 'parts' };
+    const filter = await this.#inZone(moment, { ...chosen, tied: 'parts' }, checked.zone);
     const question: TallyQuestion = { measures, filter, policy: name, ...grouping(checked) };
     const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question).catch(asProblem);
     const { figures, claims, more } =
@@ -288,8 +290,21 @@ export class ReaderController {
             EXPLAINED_MAX,
           );
     const beyond = measures.length === 0 ? null : await overlapping(pool, schema, moment, question.filter);
+    const unmoved = measures.length === 0 ? null : await localDateOnly(pool, schema, moment, question.filter);
     const all = [...new Map([...claims, ...wholes.claims, ...ofLevels].map((one) => [one.id, one])).values()];
-    const shown = { rows, overlapping: beyond, figures, more, wholes: wholes.figures, levels, beside, claims: all };
+    const zone = checked.zone ?? null;
+    const shown = {
+      zone,
+      rows,
+      overlapping: beyond,
+      localDateOnly: unmoved,
+      figures,
+      more,
+      wholes: wholes.figures,
+      levels,
+      beside,
+      claims: all,
+    };
     return { ...named(moment), policy, saidBy: moment.saidBy ?? null, ...shown };
   }
 
@@ -336,6 +351,11 @@ export class ReaderController {
     }
     void reply.header('content-disposition', 'inline');
     return found.bytes;
+  }
+
+  /** The filter with the local dates of a zone, where one is asked about. */
+  async #inZone(moment: PinnedMoment, filter: IncidentFilter, zone: string | undefined): Promise<IncidentFilter> {
+    return zone === undefined ? filter : filterInZone(this.reads.pool, moment.schema, moment, filter, zone);
   }
 
   /** People are called after a line in sums; of a part of it nobody could say how many the others were. */
@@ -422,6 +442,11 @@ function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {
   const { method, place, attacker, from, to, side, 'of.party': party } = query;
   const incident = 'incident' in query ? query.incident : undefined;
   const kind = 'kind' in query ? query.kind : undefined;
+  if (from !== undefined && to !== undefined && to < from) {
+    throw new Problem('bad-parameter', 'The parameter to lies before from: no time lies between them.', {
+      details: { parameter: 'to' },
+    });
+  }
   return clean({
     method: method as Method | undefined,
     kind: kind as IncidentKind | undefined,

@@ -16,7 +16,7 @@ import {
   TIES,
   type Claim,
 } from '#domain';
-import { IsClaimId, IsId, IsLine, IsOneOf } from './fields.js';
+import { IsClaimId, IsId, IsLine, IsOneOf, IsZone } from './fields.js';
 import { AreSomeOf, IsCursor, IsDate, IsDigits, IsLocalDateOrTime, IsSequenceOrTime } from './query-fields.js';
 import { ClaimDto, QuoteDto, TimeSpanDto, WhoDto } from './vocabulary.dto.js';
 
@@ -253,6 +253,14 @@ export class TalliesQuery extends PolicyQuery {
   @IsOneOf(TALLY_BUCKETS)
   @IsOptional()
   bucket?: string;
+
+  /**
+   * Dates of `bucket`, `from` and `to` are those in this IANA time zone, such as Asia/Damascus. It moves only incidents
+   * with a clock time and its zone; others keep the local date at their place, and `localDateOnly` counts them.
+   */
+  @IsZone()
+  @IsOptional()
+  zone?: string;
 }
 
 /** What every answer names. */
@@ -744,12 +752,23 @@ export class TalliesAnswer extends AnswerDto {
   @ApiProperty({ type: 'string', nullable: true })
   saidBy!: string | null;
 
+  /** The time zone of the dates in the answer; null: each incident's own. */
+  @ApiProperty({ type: 'string', nullable: true })
+  zone!: string | null;
+
   /** The sums; empty where only levels were asked for. */
   rows!: TallyRowDto[];
 
   /** Incidents that overlap from and to, or may, without lying inside: not counted. Null where no period is asked about. */
   @ApiProperty({ type: 'integer', nullable: true })
   overlapping!: number | null;
+
+  /**
+   * Incidents in the sums with a date that could not be moved to `zone`, for they have no clock time or no zone: they stand
+   * at their local date. Null where no zone is asked about.
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
+  localDateOnly!: number | null;
 
   /** The figures behind the sums, incident by incident (the first 100 incidents by id). */
   figures!: IncidentFigureDto[];

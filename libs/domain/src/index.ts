@@ -28,3 +28,4 @@ export { isDisordered, type Qualifier } from './quantities.js';
 export { totalSeries, type TotalSeries, type TotalStep } from './totals.js';
 export { levelSteps, type LevelStep } from './levels.js';
 export { daysBetween } from './times.js';
+export { inZone, isKnownZone } from './zones.js';

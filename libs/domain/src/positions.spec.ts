@@ -491,7 +491,13 @@ describe('questions', () => {
       questionsOf(claims, attack).map(({ predicate, key, who }) =>
         [predicate, key, who?.side].filter(Boolean).join(' '),
       );
-    expect(asked(claim('killed', exactly(0)))).toEqual(['happened', 'killed', 'killed target', 'killed attacker']);
+    expect(asked(claim('killed', exactly(0)))).toEqual([
+      'happened',
+      'killed',
+      'killed target',
+      'killed attacker',
+      'killed bystander',
+    ]);
     expect(asked(claim('killed', exactly(3)))).toEqual(['happened', 'killed']);
     expect(asked(claim('injured', { ...exactly(3), kind: 'tbi' }, { who: HIT }))).toEqual([
       'happened',
@@ -509,6 +515,12 @@ describe('questions', () => {
     expect(asked(claim('remark', { text: 'loud' }, { stance: 'doubts' }))).toEqual([]);
     const counter = { ...exactly(123), counter: { id: 'lebanon', phase: 2 } };
     expect(asked(claim('total', counter, { about: { scope: { of: 'killed' } } }))).toEqual(['total lebanon:2']);
+  });
+
+  it('of none are asked for every side there may be: with letters, where nobody is the attacker', () => {
+    const clash = incident('it', { target: [], parties: [{ actor: 'iraq', side: 'a' }] });
+    const sides = questionsOf([claim('killed', exactly(0))], clash).flatMap(({ who }) => who?.side ?? []);
+    expect(sides).toEqual(['a', 'b', 'bystander']);
   });
 
   it('of damage are answered thing by thing', () => {

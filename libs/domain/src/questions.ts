@@ -118,10 +118,16 @@ export function questionsOf(claims: readonly Claim[], subject: Subject): Questio
  */
 function sidesOf(claim: Claim, subject: Subject): Side[] {
   if (claim.who?.side !== undefined) return [claim.who.side];
+  const parties = 'incident' in subject ? subject.incident.parties.map((one) => one.side) : [];
   const number = claim.value === undefined ? null : tripleOf(claim.value as Quantity);
-  if (number !== null && !isNone(number) && claim.who?.of === undefined) return [];
-  return ['target', ...('incident' in subject ? subject.incident.parties.map((one) => one.side) : [])];
+  if (number !== null && !isNone(number)) return claim.who?.of === undefined ? [] : ['target', ...parties];
+  // Nobody is the attacker where sides have letters; else there may be people of any other side.
+  const lettered = parties.some(isLettered);
+  return [...(lettered ? LETTERED_SIDES : NAMED_SIDES), ...parties];
 }
+
+const LETTERED_SIDES: readonly Side[] = ['a', 'b', 'bystander'];
+const NAMED_SIDES: readonly Side[] = ['target', 'attacker', 'bystander'];
 
 /** One text for one scope, whatever the order its places were given in: numbers answer for exactly their scope. */
 export function scopeKey(scope: Scope): string {

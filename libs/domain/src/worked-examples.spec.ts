@@ -424,6 +424,96 @@ describe('Hasakah, Green Village and Conoco, 23–24 March 2023', () => {
   });
 });
 
+describe('injured who die later (made up; section 3)', () => {
+  const attack = incident('attack');
+  const announced: Said = {
+    by: 'pentagon',
+    said: '2023-03-24',
+    claims: [claim('injured', exactly(6), { who: US_MILITARY }), claim('killed', exactly(1), { who: US_MILITARY })],
+  };
+  const diedLater: Said = {
+    by: 'pentagon',
+    said: '2023-03-30',
+    claims: [
+      claim('injured', changeOf(-1, 's1#1'), { who: US_MILITARY }),
+      claim('killed', changeOf(1, 's1#2'), { who: US_MILITARY }),
+    ],
+  };
+  const both = (...said: Said[]) =>
+    (['injured', 'killed'] as const).map((predicate) => answers({ predicate, who: HIT }, recorded(...said), attack));
+
+  it('are moved by two changes of the source that says so', () => {
+    expect(both(announced)).toEqual([all('6/6/6'), all('1/1/1')]);
+    expect(both(announced, diedLater)).toEqual([all('5/5/5'), all('2/2/2')]);
+  });
+
+  it('are never moved by the ledger itself: who says that one died says nothing of the injured', () => {
+    const oneDied: Said = { ...diedLater, claims: diedLater.claims.slice(1) };
+    expect(both(announced, oneDied)).toEqual([all('6/6/6'), all('2/2/2')]);
+  });
+
+  it('are only listed where the change names no number that it starts from', () => {
+    const vague: Said = { ...diedLater, claims: [claim('injured', changeOf(-1), { who: US_MILITARY })] };
+    expect(both(announced, vague)[0]).toEqual(all('6/6/6'));
+    expect(figure({ predicate: 'injured', who: HIT }, recorded(announced, vague), attack).setAside).toEqual([
+      { claim: 's2#1', code: 'no-figure' },
+    ]);
+  });
+});
+
+describe('none of whom (section 3)', () => {
+  const attack = incident('attack');
+  const said = (...claims: Said['claims']) => recorded({ by: 'centcom', said: '2023-04-10', claims });
+
+  it('"nobody was killed" says nothing of the injured', () => {
+    const claims = said(claim('killed', exactly(0)));
+    expect(answers({ predicate: 'killed', who: HIT }, claims, attack)).toEqual(all('0/0/0'));
+    expect(answers({ predicate: 'injured', who: HIT }, claims, attack)).toEqual(all('unreported'));
+  });
+
+  it('none of a wide group is none of every narrower one, and no other number is', () => {
+    for (const who of [HIT, US_HIT, US_MILITARY, US_CONTRACTOR]) {
+      const none = said(claim('injured', exactly(0), { who: { of: 'us' } }));
+      const some = said(claim('injured', exactly(4)));
+      expect(answers({ predicate: 'injured', who }, none, attack)).toEqual(all('0/0/0'));
+      expect(answers({ predicate: 'injured', who }, some, attack)).toEqual(all('unreported'));
+    }
+  });
+
+  it('"no Americans harmed" says nothing of others', () => {
+    const claims = said(claim('injured', exactly(0), { who: { of: 'us' } }));
+    expect(answers({ predicate: 'injured', who: { of: 'iraq' } }, claims, attack)).toEqual(all('unreported'));
+  });
+});
+
+describe('contested (section 9)', () => {
+  const attack = incident('attack');
+  const apart = (first: object, second: object) =>
+    figure(
+      { predicate: 'injured' },
+      recorded(
+        { by: 'pentagon', said: '2023-04-10', claims: [claim('injured', first)] },
+        { by: 'iraqi-military', said: '2023-04-10', claims: [claim('injured', second)] },
+      ),
+      attack,
+      'envelope',
+    ).contested;
+
+  it.each([
+    // About 25 reaches from 22 to 28: outward to whole numbers.
+    [about(25), exactly(22), false],
+    [about(25), exactly(21), true],
+    [about(25), exactly(28), false],
+    [about(25), exactly(29), true],
+    [about(25), about(31), false],
+    [atLeast(41), exactly(40), true],
+    [atLeast(41), exactly(9_000), false],
+    [{ low: 5, best: 3, high: 2 }, exactly(4), false],
+  ])('%j and %j: %s', (first, second, contested) => {
+    expect(apart(first, second)).toBe(contested);
+  });
+});
+
 describe('sums', () => {
   const seedConoco = recorded(centcomOnConoco, buccino);
   const seedHasakah = recorded(paperOnHasakah);

@@ -23,6 +23,18 @@ export interface IncidentFilter {
    * Without it all of them, as in lists.
    */
   tied?: 'parts' | 'wholes';
+  /** Local dates are those in this zone; made by `filterInZone`. */
+  zone?: ZonedDates;
+}
+
+/** The incidents whose local dates are others in a zone, with these dates: three lists of one length. */
+export interface ZonedDates {
+  name: string;
+  /** Zones that times can be moved from. */
+  known: readonly string[];
+  ids: readonly string[];
+  from: readonly string[];
+  to: readonly string[];
 }
 
 /** SQL of a common table expression `chosen` with the incidents of the filter, and what it needs before it. */
@@ -33,17 +45,26 @@ export function chosenIncidents(schema: string, filter: IncidentFilter, params: 
 /** The same with the incidents that overlap the period, or may, but do not lie inside it: told beside, never counted. */
 export function overlappingIncidents(schema: string, filter: IncidentFilter, params: Params): string {
   const { from = '0000', to = '9999-99' } = filter;
-  const overlaps = `left(i.time_from, 10) <= ${params.add(to)} and left(i.time_to, 10) >= ${params.add(from)}`;
+  const times = timesOf(filter);
+  const overlaps = `left(${times.from}, 10) <= ${params.add(to)} and left(${times.to}, 10) >= ${params.add(from)}`;
   const inside = insidePeriod(filter, params).join(' and ');
   return chosen(schema, filter, params, [`(i.time_from is null or (${overlaps} and not (${inside})))`]);
 }
 
 /** A date-time is compared by its date: from and to are dates, and a whole day lies inside them or not. */
-function insidePeriod({ from, to }: IncidentFilter, params: Params): string[] {
+function insidePeriod(filter: IncidentFilter, params: Params): string[] {
+  const { from, to } = filter;
+  const times = timesOf(filter);
   return [
-    ...(from === undefined ? [] : [`left(i.time_from, 10) >= ${params.add(from)}`]),
-    ...(to === undefined ? [] : [`left(i.time_to, 10) <= ${params.add(to)}`]),
+    ...(from === undefined ? [] : [`left(${times.from}, 10) >= ${params.add(from)}`]),
+    ...(to === undefined ? [] : [`left(${times.to}, 10) <= ${params.add(to)}`]),
   ];
+}
+
+/** SQL of the ends of an incident's time, as of the zone asked about. */
+function timesOf({ zone }: IncidentFilter): { from: string; to: string } {
+  if (zone === undefined) return { from: 'i.time_from', to: 'i.time_to' };
+  return { from: 'coalesce(z.time_from, i.time_from)', to: 'coalesce(z.time_to, i.time_to)' };
 }
 
 function chosen(schema: string, filter: IncidentFilter, params: Params, period: readonly string[]): string {
@@ -69,9 +90,16 @@ function chosen(schema: string, filter: IncidentFilter, params: Params, period: 
   if (filter.party !== undefined) conditions.push(partyAmong(schema, params, filter.party, filter.side));
   if (filter.attacker !== undefined) conditions.push(partyAmong(schema, params, filter.attacker, 'attacker'));
   conditions.push(...period);
+  const { zone } = filter;
+  const zoned =
+    zone === undefined
+      ? ''
+      : `left join unnest(${params.add(zone.ids)}::text[], ${params.add(zone.from)}::text[], ${params.add(zone.to)}::text[])
+           as z (id, time_from, time_to) on z.id = i.id`;
+  const times = timesOf(filter);
   return `with recursive ${region} chosen as (
-    select i.id, i.version, i.kind, i.method, i.place, i.time_from, i.time_to, i.body
-      from ${schema}.incidents i where ${conditions.join(' and ')}
+    select i.id, i.version, i.kind, i.method, i.place, ${times.from} as time_from, ${times.to} as time_to, i.body
+      from ${schema}.incidents i ${zoned} where ${conditions.join(' and ')}
   )`;
 }
 

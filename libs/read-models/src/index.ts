@@ -13,6 +13,7 @@ export {
   type Moment,
 } from './moment.js';
 export { type IncidentFilter } from './incident-filter.js';
+export { filterInZone, localDateOnly } from './zones.js';
 export { type ShownClaim } from './claims.js';
 export {
   claimsOfStatement,

@@ -43,6 +43,19 @@ const span: fc.Arbitrary<TimeSpan> = fc
   .tuple(day, day)
   .map(([a, b]) => ({ from: a < b ? a : b, to: a < b ? b : a, precision: a === b ? 'day' : 'days' }));
 
+/** Times of incidents: days, and clock times near midnight, of which only some say their zone. */
+const clock = fc.constantFrom('T00:30', 'T01:30:00', 'T23:30');
+const incidentTime: fc.Arbitrary<TimeSpan> = fc.oneof(
+  span,
+  fc
+    .record({ days: span, from: clock, to: clock, zone: fc.constantFrom('Asia/Damascus', 'Pacific/Apia', undefined) })
+    .map(({ days, from, to, zone }) => {
+      const [first, last] = days.from === days.to ? [from, from] : [from, to];
+      const ends = { from: `${days.from}${first}`, to: `${days.to}${last}` };
+      return { ...ends, precision: 'minute' as const, ...(zone !== undefined && { zone }) };
+    }),
+);
+
 const count = fc.option(fc.integer({ min: 0, max: 40 }), { nil: null });
 const quantity: fc.Arbitrary<Quantity> = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 0, max: 9 }).map((n) => ({ low: n, best: n, high: n })) },
@@ -193,7 +206,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         incident: fc.record({
           kind: fc.constantFrom(...INCIDENT_KINDS),
           method: fc.constantFrom(...METHODS),
-          time: span,
+          time: incidentTime,
           place: fc.record({ place }),
           parties: fc.uniqueArray(fc.record({ actor, side: fc.constantFrom(...SIDES) }), {
             maxLength: 2,

@@ -57,6 +57,10 @@ const QUESTIONS: readonly string[] = [
   ...ask('/tallies', ...each('side', SIDES), ...each('bucket', BUCKETS), ...each('by', GROUPINGS)),
   ...ask('/tallies', ...each('saidBy', SAID_BY), ...each('bucket=day&zone', ZONES)),
   ...ask('/tallies', 'of=force-level&place=place-0', 'of=force-level&of.party=actor-0&saidBy=2023-04-20'),
+  ...ask('/totals', '', 'of=killed', 'line=actor-0', 'of.party=actor-0', 'place=place-0', 'counter=toll'),
+  ...ask('/totals', ...each('saidBy', SAID_BY)),
+  ...ask('/levels', '', 'of.party=actor-0&place=place-0', 'measure=present', 'component=all'),
+  ...ask('/levels', ...each('policy', POLICIES), ...each('saidBy', SAID_BY)),
   ...ask('/tallies', 'from=2023-04-05&to=2023-04-15', 'attacker=actor-0', 'method=rocket', 'incident=incident-0'),
   ...ask('/tallies', 'place=place-0&by=place:site'),
 ];

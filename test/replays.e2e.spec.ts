@@ -1,5 +1,5 @@
 /**
- * The histories of two real tables, replayed change by change with the act that belongs to each (docs/adr/0020): as of
+ * The histories of two real tables, replayed change by change with the act that belongs to each (docs/adr/0010): as of
  * every change the ledger answers what the table said then. And the troop table, as levels. The data is no part of this
  * project; where it is not there, these tests are left out.
  */

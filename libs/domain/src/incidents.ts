@@ -105,12 +105,18 @@ export function splitIncident(state: State, command: SplitIncident & Pick<Comman
 
 /** Every claim about an incident, or about what was merged into it, joint ones too. As slow as the ledger is large. */
 function claimsAbout(state: State, incident: Id): Set<ClaimId> {
+  const quoted: string[] = [];
+  for (const [id, { kind }] of state.entities.entries()) {
+    if (kind === 'incident' && survivorOf(state, id) === incident) quoted.push(`"${id}"`);
+  }
   const found = new Set<ClaimId>();
   for (const [id, entity] of state.entities.entries()) {
     if (entity.kind !== 'statement') continue;
     for (const [index, { about }] of entity.claims.entries()) {
-      if (incidentsOf(JSON.parse(about) as About).some((one) => survivorOf(state, one) === incident))
-        found.add(`${id}#${index + 1}`);
+      // Most are about others, and need not be parsed to see that.
+      if (!quoted.some((name) => about.includes(name))) continue;
+      const named = incidentsOf(JSON.parse(about) as About);
+      if (named.some((one) => survivorOf(state, one) === incident)) found.add(`${id}#${index + 1}`);
     }
   }
   return found;

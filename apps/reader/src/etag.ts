@@ -21,8 +21,12 @@ export class EtagByPosition implements NestInterceptor {
         const { sequence, final } = answer as { sequence?: unknown; final?: unknown };
         // Of a request in which another one became live nobody can tell here which it has read.
         if (typeof sequence !== 'number' || generation !== this.reads.generations.latest) return answer;
-        // An answer that is not final becomes so without another record.
-        const tag = `W/"${generation}.${sequence}${final === false ? '.open' : ''}"`;
+        // One that is not final changes without another record.
+        if (final === false) {
+          void reply.header('cache-control', 'no-store');
+          return answer;
+        }
+        const tag = `W/"${generation}.${sequence}"`;
         void reply.header('etag', tag).header('cache-control', 'no-cache');
         const known = request.headers['if-none-match']?.split(',').map((one) => one.trim());
         if (known?.includes(tag) !== true) return answer;

@@ -63,6 +63,23 @@ const QUESTIONS: readonly string[] = [
   ...ask('/levels', ...each('policy', POLICIES), ...each('saidBy', SAID_BY)),
   ...ask('/tallies', 'from=2023-04-05&to=2023-04-15', 'attacker=actor-0', 'method=rocket', 'incident=incident-0'),
   ...ask('/tallies', 'place=place-0&by=place:site'),
+
+  ...['explain', 'diff'].flatMap((route) =>
+    [
+      ...each('policy', POLICIES),
+      'of=killed&side=target&of.party=actor-0',
+      'bucket=day&zone=Asia/Damascus&by=place:country',
+      'from=2023-04-05&to=2023-04-15',
+      'attacker=actor-0&method=rocket',
+      'incident=incident-0',
+      'place=place-0',
+      `saidBy=${SAID_BY[2]}`,
+    ].map((query) => `/tallies/${route}?${query}${route === 'diff' ? '&since=0' : ''}`),
+  ),
+  ...ask('/incidents/incident-0/explain', '', ...each('policy', POLICIES), ...each('saidBy', SAID_BY)),
+  ...ask('/incidents/incident-0/history', ...each('policy', POLICIES)),
+  ...['incidents/incident-1', 'actors/actor-0', 'places/place-0', 'documents/document-0'].map((of) => `/${of}/history`),
+  ...['statements/statement-0', 'assessments/assessment-0'].map((of) => `/${of}/history`),
 ];
 
 /** Lists that are also leafed through: their cursors keep the moment. */

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DiffAnswer, HistoryAnswer, IncidentExplainAnswer, IncidentHistoryAnswer, ProblemBody } from '#contracts';
 import type { LedgerClient } from '#testing';
 import { recordLines, startApp, type RunningApp } from './running-app.js';
+import { about, atLeast, exactly, say, triple, US_MILITARY } from './told.js';
+import { openTower22, TOLD, type TowerStep } from './tower-22.js';
 
 const CONOCO = 'conoco-2023-04-10';
 const INJURED = 'of=injured&side=target&of.party=us&policy=envelope';
 const why = (text: string) => `Made up for a test: ${text}`;
-const triple = (low: number | null, best: number | null, high: number | null) => ({ low, best, high });
 
 let app: RunningApp;
 let ledger: LedgerClient;
@@ -34,7 +35,7 @@ const official = (id: string, day: string, claim: object): object => ({
     },
   ],
 });
-const exactly = (n: number) => ({ value: { low: n, best: n, high: n } });
+const saying = (n: number) => ({ value: exactly(n) });
 
 beforeAll(async () => {
   app = await startApp();
@@ -53,8 +54,8 @@ beforeAll(async () => {
     { reason: why('it was another one.'), takesBack: 2 },
     { id: document, ifMatch: '"2"' },
   );
-  await step('revised', 'record-statement', official('official-again', '2023-04-14', exactly(3)));
-  const again = { ...official('official-again', '2023-04-14', exactly(4)), reason: why('it said four.') };
+  await step('revised', 'record-statement', official('official-again', '2023-04-14', saying(3)));
+  const again = { ...official('official-again', '2023-04-14', saying(4)), reason: why('it said four.') };
   await step('mistyped', 'correct-statement', again, { id: 'official-again', ifMatch: '"1"' });
   const takesBack = { stance: 'retracts', retracts: 'official-again#1' };
   await step('retracted', 'record-statement', official('official-retracts', '2023-04-15', takesBack));
@@ -180,7 +181,9 @@ describe('the history', () => {
     const story = items.filter(({ sequence }) => sequence > (at['start'] ?? 0));
     const injured = ({ figures }: (typeof items)[number]) =>
       figures
-        .filter(({ question: { predicate } }) => predicate === 'injured')
+        .filter(({ question: { predicate, who } }) => {
+          return predicate === 'injured' && (who as { side: string }).side === 'target';
+        })
         .map(({ before, after, cause }) => [before?.high ?? null, after?.high ?? null, cause]);
     expect(story.map((step) => [step.sequence, ...injured(step)])).toEqual([
       [at['said'], [0, 2, 'new-statement']],
@@ -215,13 +218,13 @@ describe('the history', () => {
   test('of a statement, with its claims before and after', async () => {
     const { items } = await ledger.read<HistoryAnswer>('/statements/official-again/history');
     expect(items).toMatchObject([
-      { sequence: at['revised'], causes: ['new-statement'], before: null, after: { body: { claims: [exactly(3)] } } },
+      { sequence: at['revised'], causes: ['new-statement'], before: null, after: { body: { claims: [saying(3)] } } },
       {
         sequence: at['mistyped'],
         causes: ['recorder-error'],
         reason: why('it said four.'),
-        before: { version: 1, body: { claims: [exactly(3)] } },
-        after: { version: 2, body: { claims: [exactly(4)] } },
+        before: { version: 1, body: { claims: [saying(3)] } },
+        after: { version: 2, body: { claims: [saying(4)] } },
       },
     ]);
   });
@@ -320,4 +323,108 @@ test('a cursor goes with its own question only', async () => {
     const { status, body } = await ledger.ask<{ parameter?: string }>(path);
     expect([status, body.parameter]).toEqual([400, 'cursor']);
   }
+});
+
+describe('Tower 22: the number, who did it and where, step by step', () => {
+  let tower: LedgerClient;
+  const told = new Map<string, number>();
+  beforeAll(async () => {
+    tower = await app.open('tower-22');
+    await openTower22(tower);
+    for (const step of TOLD) told.set(step.id, await say(tower, step));
+    await tower.read(`/incidents?wait=${told.get('kirby')}`);
+  });
+
+  const between = (since: TowerStep, until: TowerStep) =>
+    tower.read<DiffAnswer>(
+      `/tallies/diff?of=injured&side=target&of.party=us&since=${told.get(since)}&asOf=${told.get(until)}`,
+    );
+  const answersOf = ({ answers }: DiffAnswer) =>
+    answers.map(({ question: { predicate, key }, lines, contested, causes, records }) => ({
+      of: key === undefined ? predicate : `${predicate} ${key}`,
+      lines,
+      contested,
+      causes,
+      records: records.map(({ sequence }) => sequence),
+    }));
+
+  test('another place is contested; said again otherwise it is contested no more', async () => {
+    expect(answersOf(await between('president', 'jordan-first'))).toEqual([
+      {
+        of: 'place',
+        lines: [{ line: 'jordan-state', before: [], after: [{ place: 'al-tanf' }] }],
+        contested: 'on',
+        causes: ['new-statement'],
+        records: [told.get('jordan-first')],
+      },
+    ]);
+    expect(answersOf(await between('jordan-first', 'jordan-then'))).toEqual([
+      {
+        of: 'place',
+        lines: [{ line: 'jordan-state', before: [{ place: 'al-tanf' }], after: [{ place: 'jordan-border' }] }],
+        contested: 'off',
+        causes: ['source-revised'],
+        records: [told.get('jordan-then')],
+      },
+    ]);
+  });
+
+  test('a newer number of the same line revises the one before', async () => {
+    const { figures, rows } = await between('resistance', 'update');
+    expect(figures).toMatchObject([
+      { before: exactly(25), after: atLeast(34), delta: triple(9, null, null), causes: ['source-revised'] },
+    ]);
+    expect(rows).toMatchObject([{ before: { floors: 0 }, after: { floors: 1 }, delta: triple(9, 9, null) }]);
+  });
+
+  test('who is blamed is told by line; who denies holds nothing, and contests', async () => {
+    expect(answersOf(await between('update', 'briefing'))).toMatchObject([
+      {
+        of: 'responsibility backed',
+        lines: [{ line: 'us', before: [], after: [{ actor: 'iran', attribution: 'blames' }] }],
+        contested: null,
+      },
+    ]);
+    expect(answersOf(await between('briefing', 'mission'))).toMatchObject([
+      { of: 'responsibility backed', lines: [], contested: 'on', causes: ['new-statement'] },
+    ]);
+  });
+
+  test('from the first to the last every record that moved the number, and no other', async () => {
+    const { figures } = await between('release', 'kirby');
+    expect(figures).toMatchObject([{ before: exactly(25), after: atLeast(41) }]);
+    expect(figures[0]?.records.map(({ sequence }) => sequence)).toEqual([told.get('update'), told.get('briefing')]);
+  });
+});
+
+test('a merger moves the numbers of both, and the history and the explanation of what was merged lead to the survivor', async () => {
+  const merging = await app.open('merging');
+  await openTower22(merging);
+  await merging.record('record-incident', { id: 'twin', kind: 'single', method: 'drone', parties: [] });
+  for (const step of TOLD.slice(0, 1)) await say(merging, step);
+  const since = await say(merging, {
+    id: 'twin-release',
+    by: 'centcom',
+    in: 'centcom',
+    said: '2024-01-28T21:00',
+    claims: [about('twin').injured(atLeast(34), { who: US_MILITARY })],
+  });
+  const body = { into: 'tower-22', reason: why('they were one.') };
+  const expected = [
+    { entity: 'twin', version: 1 },
+    { entity: 'tower-22', version: 1 },
+  ];
+  const { position } = await merging.record('merge-incident', { ...body, expect: expected }, { id: 'twin' });
+  const { figures, incidents } = await merging.read<DiffAnswer>(
+    `/tallies/diff?of=injured&since=${since}&asOf=${position}&wait=${position}`,
+  );
+  expect(incidents).toMatchObject([{ incident: 'twin', after: null, causes: ['merged'] }]);
+  expect(figures).toMatchObject([
+    { incident: 'tower-22', side: 'target', before: exactly(25), after: atLeast(34), causes: ['merged'] },
+    { incident: 'twin', after: null, causes: ['merged'] },
+  ]);
+  const { items } = await merging.read<IncidentHistoryAnswer>('/incidents/twin/history');
+  expect(items.at(-1)).toMatchObject({ type: 'IncidentMerged', after: { status: 'merged' }, reason: body.reason });
+  const { entity } = await merging.read<IncidentExplainAnswer>('/incidents/twin/explain');
+  expect(entity.id).toBe('tower-22');
 });

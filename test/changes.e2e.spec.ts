@@ -3,7 +3,14 @@
  * told as a history. The example's report is real; everything that is said of it afterwards is made up for the test.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { DiffAnswer, HistoryAnswer, IncidentExplainAnswer, IncidentHistoryAnswer, ProblemBody } from '#contracts';
+import type {
+  DiffAnswer,
+  HistoryAnswer,
+  IncidentExplainAnswer,
+  IncidentHistoryAnswer,
+  ProblemBody,
+  RecordsAnswer,
+} from '#contracts';
 import type { LedgerClient } from '#testing';
 import { recordLines, startApp, type RunningApp } from './running-app.js';
 import { about, atLeast, exactly, say, triple, US_MILITARY } from './told.js';
@@ -170,6 +177,17 @@ describe('the injured of the rocket attack, by the envelope of all sources', () 
     const late = await ledger.read<DiffAnswer>(`${query}&saidBy=2023-04-14`);
     expect(late.figures).toMatchObject([{ after: triple(0, null, 4) }]);
   });
+});
+
+test('since a time stands for the last record by then, and the answer says whether both moments are final', async () => {
+  const { items } = await ledger.read<RecordsAnswer>(`/records?limit=500&asOf=${at['said']}`);
+  const [time = ''] = items.slice(-1).map(({ event }) => (event as { recordedtime: string }).recordedtime);
+  // Nobody could tell a record from the one after it that has the same time.
+  const { since, final, sequence } = await ledger.read<DiffAnswer>(`/tallies/diff?since=${time}&asOf=${at['gone']}`);
+  expect(since.sequence).toBeGreaterThanOrEqual(at['said'] ?? Infinity);
+  expect([sequence, final]).toEqual([at['gone'], since.final]);
+  const now = await ledger.read<DiffAnswer>(`/tallies/diff?since=${new Date().toISOString()}`);
+  expect([now.since.sequence, now.since.final, now.final, now.figures]).toEqual([at['gone'], false, false, []]);
 });
 
 describe('the history', () => {

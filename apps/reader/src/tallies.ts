@@ -171,7 +171,9 @@ export async function diffAnswer(
   const before = { moment: since, question: await questionAt(reads, since, asked.checked, question.policy) };
   const now = { moment, question };
   const found = await tallyDiff(reads.pool, moment.schema, before, now, after, limit).catch(asProblem);
-  return { ...headOf(asked), since: { sequence: since.sequence, final: since.final }, ...found };
+  // The whole is final, and may be kept, only where both moments are.
+  const final = moment.final && since.final;
+  return { ...headOf(asked), final, since: { sequence: since.sequence, final: since.final }, ...found };
 }
 
 /** What marks a cursor as one of this very question. */

@@ -231,7 +231,7 @@ export class MomentDto {
 }
 
 export class DiffAnswer extends AnswerDto {
-  /** The earlier moment; `sequence` and `final` of the answer are those of the later one. */
+  /** The earlier moment; `sequence` of the answer is that of the later one, and `final` says whether both are. */
   since!: MomentDto;
 
   /** The policy, with its version. */

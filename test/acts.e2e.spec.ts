@@ -18,6 +18,7 @@ import type {
 } from '#contracts';
 import { EmbeddedStorage, startPostgres } from '#embedded';
 import { exchange, head, LedgerClient, type Answer } from '#testing';
+import { explained } from './explained.js';
 import { startApp, type RunningApp } from './running-app.js';
 
 let app: RunningApp;
@@ -62,7 +63,7 @@ describe('taking back', () => {
       ledger.send<ProblemBody & WriteAnswer>(act, { reason: 'A test.', ...body }, { id, ifMatch: `"${version}"` }),
   });
   const injured = async (): Promise<object | undefined> => {
-    const { figures } = await ledger.read<TalliesAnswer>(`/tallies?of=injured&incident=taken&wait=${position}`);
+    const { figures } = await explained(ledger, `of=injured&incident=taken&wait=${position}`);
     return figures[0];
   };
   let position = 0;
@@ -137,7 +138,7 @@ describe('taking back', () => {
     expect(claims.map(({ id, sequence }) => [id, sequence])).toEqual([['taken-statement#1', position]]);
     const again = await ledger.record('correct-statement', body, { ...beside, ifMatch: `"${version + 1}"` });
     expect(again).toMatchObject({ unchanged: true });
-    const then = await ledger.read<TalliesAnswer>(`/tallies?of=injured&incident=taken&asOf=${before}`);
+    const then = await explained(ledger, `of=injured&incident=taken&asOf=${before}`);
     expect(then.figures[0]).toEqual(seven);
     expect((await ledger.read<StatementAnswer>(`/statements/taken-statement?asOf=${before}`)).claims).toHaveLength(2);
   });
@@ -170,7 +171,7 @@ describe('a whole and its parts', () => {
   const attacks = async (position: number) => {
     const path = `/tallies?of=attacks&method=artillery&wait=${position}`;
     const { rows, wholes } = await ledger.read<TalliesAnswer>(path);
-    return { best: rows[0]?.best, incidents: rows[0]?.incidents, wholes: wholes.map(({ incident: id }) => id) };
+    return { best: rows[0]?.best, incidents: rows[0]?.incidents, wholes: wholes.map(({ id }) => id) };
   };
 
   test('the whole is shown beside its parts, never added; untied, or without live parts, it counts', async () => {

@@ -7,6 +7,7 @@ import type { EntitiesAnswer, IncidentAnswer, StatementAnswer, TalliesAnswer } f
 import { POLICY_VERSIONS, type PolicyName } from '#domain';
 import type { LedgerClient } from '#testing';
 import { claimsOf, hasClaims, readRows, recordRows, type Row } from './claims-dev.js';
+import { explained } from './explained.js';
 import { startApp, type RunningApp } from './running-app.js';
 import { atLeast, exactly, hit, triple } from './told.js';
 
@@ -48,7 +49,7 @@ describeWithClaims('every record', () => {
 
   test('of a series leads from its incident or its scope to the claim', async () => {
     const beside = await ledger.read<TalliesAnswer>('/tallies?of=attacks');
-    const { claims: ofLevels } = await ledger.read<TalliesAnswer>('/tallies?of=force-level');
+    const { claims: ofLevels } = await explained(ledger, 'of=force-level');
     const { items } = await ledger.read<EntitiesAnswer>('/incidents?limit=500');
     const shown = new Set([...beside.beside, ...ofLevels].map(({ id }) => id));
     for (const { id } of items) {
@@ -181,8 +182,9 @@ describeWithClaims('the drones at al-Tanf, 2 November 2023', () => {
 
 describeWithClaims('the US strikes in Iraq, 26 December 2023', () => {
   const figure = async (of: string, policy: PolicyName) => {
-    const { figures } = await ledger.read<TalliesAnswer>(
-      `/tallies?of=${of}&side=target&incident=us-strikes-iraq-2023-12-26&policy=${policy}`,
+    const { figures } = await explained(
+      ledger,
+      `of=${of}&side=target&incident=us-strikes-iraq-2023-12-26&policy=${policy}`,
     );
     return figures[0];
   };

@@ -14,6 +14,7 @@ import type {
 } from '#contracts';
 import { POLICY_VERSIONS, type Claim, type PolicyName } from '#domain';
 import type { LedgerClient } from '#testing';
+import { explained, type Explained, type ShownClaim } from './explained.js';
 import { recordLines, startApp, type RunningApp } from './running-app.js';
 
 const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
@@ -22,7 +23,6 @@ const BY_US = 'side=attacker&of.party=us';
 const CONOCO = 'conoco-2023-04-10';
 const HASAKAH = 'hasakah-drone-2023-03';
 
-type ShownClaim = TalliesAnswer['claims'][number];
 type Row = TalliesAnswer['rows'][number];
 
 let app: RunningApp;
@@ -37,8 +37,8 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 /** A tally; whatever it says leads to its source, and it says what it rests on. */
-async function tally(query: string, policy: PolicyName = 'official-first', of = ledger): Promise<TalliesAnswer> {
-  const answer = await of.read<TalliesAnswer>(`/tallies?policy=${policy}&${query}`);
+async function tally(query: string, policy: PolicyName = 'official-first', of = ledger): Promise<Explained> {
+  const answer = await explained(of, `policy=${policy}&${query}`);
   expect(answer).toMatchObject({ ledger: of.ledger, policy: `${policy}@${POLICY_VERSIONS[policy]}`, final: true });
   const shown = new Set(answer.claims.map(({ id }) => id));
   for (const { used, setAside } of [...answer.figures, ...answer.levels.map(({ figure }) => figure)]) {
@@ -394,9 +394,11 @@ describe('two days later an unnamed official speaks of two injured', () => {
   const BOTH = ['centcom-on-conoco#2', 'unnamed-official-on-conoco#1'];
   const QUESTIONS = [
     ...POLICIES.flatMap((policy) => [
-      `/tallies?policy=${policy}&${INJURED}`,
+      `/tallies/explain?policy=${policy}&${INJURED}`,
       `/tallies?policy=${policy}&of=attacks,killed,injured,force-level`,
+      `/tallies/explain?policy=${policy}&of=attacks,killed,injured,force-level`,
       `/incidents/${CONOCO}?policy=${policy}`,
+      `/incidents/${CONOCO}/explain?policy=${policy}`,
     ]),
     ...['actors', 'documents', 'statements', 'incidents', 'records'].map((list) => `/${list}?limit=500`),
   ];
@@ -667,7 +669,7 @@ describe('graded by the desk: Central Command 2B, the unnamed official 3C', () =
         setAside: [{ claim: SAID[1], code: 'lower-grade' }],
       },
     ]);
-    const before = await graded.read<TalliesAnswer>(`/tallies?policy=best-graded&${INJURED}&asOf=${ungraded}`);
+    const before = await explained(graded, `policy=best-graded&${INJURED}&asOf=${ungraded}`);
     expect(before.figures).toMatchObject([triple(0, null, 2)]);
   });
 

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LevelsAnswer, RecordsAnswer, TalliesAnswer, TotalsAnswer } from '#contracts';
 import type { LedgerClient } from '#testing';
+import { explained } from './explained.js';
 import { startApp, type RunningApp } from './running-app.js';
 
 const FOLDER = process.env['REAL_DATA_DIR'] ?? '../shared/data';
@@ -315,7 +316,7 @@ describeWith(
     });
 
     test('they are losses, not killed: no tally and no figure has any of it', async () => {
-      const { rows, figures } = await ledger.read<TalliesAnswer>('/tallies?of=killed,injured,casualties');
+      const { rows, figures } = await explained(ledger, 'of=killed,injured,casualties');
       expect(figures).toEqual([]);
       expect(rows.every(({ low, best, high }) => low === 0 && best === 0 && high === 0)).toBe(true);
       expect((await ledger.read<TotalsAnswer>('/totals?of=killed')).series).toEqual([]);

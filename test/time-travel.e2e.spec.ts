@@ -151,7 +151,7 @@ describe('Tower 22, 28 January 2024 (typed by hand)', () => {
     ['saidBy=12', 'saidBy'],
     ['saidBy=', 'saidBy'],
   ])('%s is refused by name', async (query, parameter) => {
-    for (const path of ['/tallies', '/incidents/tower-22']) {
+    for (const path of ['/tallies', '/tallies/explain', '/incidents/tower-22', '/incidents/tower-22/explain']) {
       const { status, body } = await ledger.ask<{ parameter?: string; errors?: { pointer: string }[] }>(
         `${path}?${query}`,
       );

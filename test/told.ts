@@ -1,7 +1,7 @@
 /** Few words for a case that is recorded over HTTP: who there is, where, and who said what when, in which document. */
-import type { TalliesAnswer } from '#contracts';
 import type { Id, PolicyName, Quantity } from '#domain';
 import type { LedgerClient } from '#testing';
+import { explained, type Explained } from './explained.js';
 
 export const triple = (low: number | null, best: number | null, high: number | null) => ({ low, best, high });
 export const exactly = (n: number) => triple(n, n, n);
@@ -88,7 +88,7 @@ export function about(incident: Id) {
   };
 }
 
-/** The tally of the Americans who were hit. */
-export function hit(ledger: LedgerClient, of: string, policy: PolicyName, when: string): Promise<TalliesAnswer> {
-  return ledger.read(`/tallies?of=${of}&side=target&of.party=us&policy=${policy}&${when}`);
+/** The tally of the Americans who were hit, explained. */
+export function hit(ledger: LedgerClient, of: string, policy: PolicyName, when: string): Promise<Explained> {
+  return explained(ledger, `of=${of}&side=target&of.party=us&policy=${policy}&${when}`);
 }

@@ -3,9 +3,10 @@
  * step after every later one.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { IncidentAnswer, TalliesAnswer } from '#contracts';
+import type { ExplainAnswer, IncidentAnswer, TalliesAnswer } from '#contracts';
 import { POLICY_VERSIONS, type PolicyName } from '#domain';
 import type { LedgerClient } from '#testing';
+import { flat } from './explained.js';
 import { startApp, type RunningApp } from './running-app.js';
 import { atLeast, exactly, hit, say } from './told.js';
 import { openTower22, TOLD, type TowerStep } from './tower-22.js';
@@ -13,7 +14,11 @@ import { openTower22, TOLD, type TowerStep } from './tower-22.js';
 const POLICIES = Object.keys(POLICY_VERSIONS) as PolicyName[];
 const ON_US = 'of=attacks,killed,injured&side=target&of.party=us&place=jordan';
 const QUESTIONS = [
-  ...POLICIES.flatMap((policy) => [`/tallies?policy=${policy}&${ON_US}`, `/incidents/tower-22?policy=${policy}`]),
+  ...POLICIES.flatMap((policy) => [
+    `/tallies/explain?policy=${policy}&${ON_US}`,
+    `/incidents/tower-22?policy=${policy}`,
+  ]),
+  `/tallies?${ON_US}`,
   '/tallies?by=place:country&bucket=day',
   ...['documents', 'statements', 'incidents', 'records'].map((list) => `/${list}?limit=500`),
 ];
@@ -51,7 +56,7 @@ const answered = (step: TowerStep, question: string): unknown =>
   JSON.parse(steps.get(step)?.texts.get(question) ?? 'null');
 const pageAt = (step: TowerStep) => answered(step, '/incidents/tower-22?policy=official-first') as IncidentAnswer;
 const tallyAt = (step: TowerStep, policy: PolicyName) =>
-  answered(step, `/tallies?policy=${policy}&${ON_US}`) as TalliesAnswer;
+  flat(answered(step, `/tallies/explain?policy=${policy}&${ON_US}`) as ExplainAnswer);
 const answerTo = ({ answers }: IncidentAnswer, predicate: string, key?: string) =>
   answers.find(({ question }) => question.predicate === predicate && question.key === key);
 

@@ -1,6 +1,7 @@
 /** ANSWERS: every read of the read models. Knows nothing of how the log is kept or written. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { ExplanationsController } from './explanations.controller.js';
 import { ReaderController } from './reader.controller.js';
 import { Reads } from './reads.js';
 import { SchemasController } from './schemas.controller.js';
@@ -13,7 +14,7 @@ export class ReaderModule {
   static with(pool: Pool): DynamicModule {
     return {
       module: ReaderModule,
-      controllers: [ReaderController, SeriesController, SchemasController],
+      controllers: [ReaderController, ExplanationsController, SeriesController, SchemasController],
       providers: [{ provide: Reads, useValue: new Reads(pool) }],
     };
   }

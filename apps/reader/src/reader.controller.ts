@@ -29,44 +29,24 @@ import {
   WaitQuery,
   type PageQuery,
 } from '#contracts';
-import type { Id, IncidentKind, Method, PolicyName, Side } from '#domain';
+import type { Id } from '#domain';
 import {
   claimsOfStatement,
   entities,
   entity,
-  explainedFigures,
-  filterInZone,
-  forceLevels,
   incidentPage,
   incidents,
-  lineOfActor,
-  localDateOnly,
-  MEASURES,
-  overlapping,
   records,
   survivorAt,
-  tally,
-  TooManyToCompute,
-  totalsBeside,
-  type Bucket,
-  type Grouping,
-  type IncidentFilter,
-  type Measure,
-  type Moment,
   type Page,
-  type TallyQuestion,
 } from '#read-models';
 import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
 import { Merged, RedirectToSurvivor } from './merged.js';
-import { clean, DEFAULT_POLICY, named, PAGE_DEFAULT, Reads, type PinnedMoment } from './reads.js';
-
-/** Incidents whose figures are given one by one beside a sum. */
-const EXPLAINED_MAX = 100;
-
-const idParam = ApiParam({ name: 'id', description: 'Id of the entity.' });
-const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
+import { idParam, incidentFilter, ledgerParam, nothing, surviving } from './questions.js';
+import { clean, named, PAGE_DEFAULT, Reads, type PinnedMoment } from './reads.js';
+import { askedTally, talliesAnswer } from './tallies.js';
 
 @ApiTags('Reading')
 @AnswersProblems()
@@ -181,7 +161,14 @@ export class ReaderController {
     return this.#list(ledger, query, { list: 'incidents', ...filter }, async (moment, after, limit) => {
       const space = after.indexOf(' ');
       const from = { time: after.slice(0, Math.max(space, 0)), id: after.slice(space + 1) };
-      return incidents(this.reads.pool, moment.schema, moment, await this.#surviving(moment, filter), from, limit);
+      return incidents(
+        this.reads.pool,
+        moment.schema,
+        moment,
+        await surviving(this.reads, moment, filter),
+        from,
+        limit,
+      );
     });
   }
 
@@ -239,9 +226,8 @@ export class ReaderController {
     @Query() query: PolicyQuery,
   ): Promise<IncidentAnswer> {
     const checked = readQuery(PolicyQuery, query);
-    const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
     const moment = { ...(await this.reads.moment(ledger, checked)), ...clean({ saidBy: checked.saidBy }) };
-    const policy = await this.reads.policy(moment, name);
+    const { name, policy } = await this.reads.policy(moment, checked.policy);
     const { pool } = this.reads;
     const { schema } = moment;
     const page = isId(id) ? await incidentPage(pool, schema, moment, id, name) : undefined;
@@ -253,59 +239,11 @@ export class ReaderController {
 
   @Get(':ledger/tallies')
   @ledgerParam
-  @ApiOperation({ summary: 'Attacks, killed, injured added up, and levels of force, with what they rest on' })
+  @ApiOperation({ summary: 'Attacks, killed, injured added up, and levels of force' })
   @ApiOkResponse({ type: TalliesAnswer })
   async tallies(@Param('ledger') ledger: string, @Query() query: TalliesQuery): Promise<TalliesAnswer> {
     const checked = readQuery(TalliesQuery, query);
-    const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
-    const moment = { ...(await this.reads.moment(ledger, checked)), ...clean({ saidBy: checked.saidBy }) };
-    const policy = await this.reads.policy(moment, name);
-    const { pool } = this.reads;
-    const { schema } = moment;
-
-    const terms = (checked.of ?? 'attacks,killed,injured').split(',');
-    const measures = terms.filter((term): term is Measure => term in MEASURES);
-    const chosen = await this.#surviving(moment, incidentFilter(checked));
-    await this.#needLine(moment, chosen.party);
-    const filter = await this.#inZone(moment, { ...chosen, tied: 'parts' }, checked.zone);
-    const question: TallyQuestion = { measures, filter, policy: name, ...grouping(checked) };
-    const rows = measures.length === 0 ? [] : await tally(pool, schema, moment, question).catch(asProblem);
-    const { figures, claims, more } =
-      measures.length === 0
-        ? { figures: [], claims: [], more: 0 }
-        : await explainedFigures(pool, schema, moment, question, EXPLAINED_MAX);
-    const beside = measures.length === 0 ? [] : await totalsBeside(pool, schema, moment, measures, chosen.place);
-    const { party: actor, place } = chosen;
-    const { levels, claims: ofLevels } = terms.includes('force-level')
-      ? await forceLevels(pool, schema, moment, clean({ actor, place }), name)
-      : { levels: [], claims: [] };
-    const wholes =
-      measures.length === 0
-        ? { figures: [], claims: [] }
-        : await explainedFigures(
-            pool,
-            schema,
-            moment,
-            { ...question, filter: { ...filter, tied: 'wholes' } },
-            EXPLAINED_MAX,
-          );
-    const beyond = measures.length === 0 ? null : await overlapping(pool, schema, moment, question.filter);
-    const unmoved = measures.length === 0 ? null : await localDateOnly(pool, schema, moment, question.filter);
-    const all = [...new Map([...claims, ...wholes.claims, ...ofLevels].map((one) => [one.id, one])).values()];
-    const zone = checked.zone ?? null;
-    const shown = {
-      zone,
-      rows,
-      overlapping: beyond,
-      localDateOnly: unmoved,
-      figures,
-      more,
-      wholes: wholes.figures,
-      levels,
-      beside,
-      claims: all,
-    };
-    return { ...named(moment), policy, saidBy: moment.saidBy ?? null, ...shown };
+    return talliesAnswer(this.reads, await askedTally(this.reads, ledger, checked));
   }
 
   @Get(':ledger/records')
@@ -353,36 +291,8 @@ export class ReaderController {
     return found.bytes;
   }
 
-  /** The filter with the local dates of a zone, where one is asked about. */
-  async #inZone(moment: PinnedMoment, filter: IncidentFilter, zone: string | undefined): Promise<IncidentFilter> {
-    return zone === undefined ? filter : filterInZone(this.reads.pool, moment.schema, moment, filter, zone);
-  }
-
-  /** People are called after a line in sums; of a part of it nobody could say how many the others were. */
-  async #needLine(moment: PinnedMoment, party: Id | undefined): Promise<void> {
-    const line = party === undefined ? undefined : await lineOfActor(this.reads.pool, moment.schema, moment, party);
-    if (line === party || line === undefined) return;
-    throw new Problem(
-      'bad-parameter',
-      `The parameter of.party must be a line of actors: ${party} belongs to ${line}.`,
-      {
-        details: { parameter: 'of.party', line },
-      },
-    );
-  }
-
   #survivor(moment: PinnedMoment, id: Id): Promise<Id> {
     return survivorAt(this.reads.pool, moment.schema, moment, id);
-  }
-
-  /** What was merged is asked about by any of its ids. */
-  async #surviving(moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
-    const surviving = { ...filter };
-    for (const name of ['place', 'party', 'attacker', 'incident'] as const) {
-      const id = filter[name];
-      if (id !== undefined) surviving[name] = await this.#survivor(moment, id);
-    }
-    return surviving;
   }
 
   async #one(
@@ -423,48 +333,4 @@ export class ReaderController {
       next: next === null ? null : writeCursor(asked, { sequence, final, after: next }),
     };
   }
-}
-
-function asProblem(error: unknown): never {
-  if (!(error instanceof TooManyToCompute)) throw error;
-  throw new Problem(
-    'bad-parameter',
-    `With the parameter saidBy a tally is worked out when asked, of at most ${error.max} incidents, and more are chosen: narrow them by place, from and to, of.party, method or incident.`,
-    { details: { parameter: 'saidBy', incidentsMax: error.max } },
-  );
-}
-
-function nothing(what: string, id: Id, { ledger, sequence }: Moment): Problem {
-  return new Problem('not-found', `There is no ${what} ${id} in ${ledger} as of record ${sequence}.`);
-}
-
-function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFilter {
-  const { method, place, attacker, from, to, side, 'of.party': party } = query;
-  const incident = 'incident' in query ? query.incident : undefined;
-  const kind = 'kind' in query ? query.kind : undefined;
-  if (from !== undefined && to !== undefined && to < from) {
-    throw new Problem('bad-parameter', 'The parameter to lies before from: no time lies between them.', {
-      details: { parameter: 'to' },
-    });
-  }
-  return clean({
-    method: method as Method | undefined,
-    kind: kind as IncidentKind | undefined,
-    place,
-    attacker,
-    from,
-    to,
-    incident,
-    party,
-    side: party === undefined ? undefined : (side as Side | undefined),
-  });
-}
-
-function grouping(query: TalliesQuery): { side?: Side; by?: Grouping; bucket?: Bucket } {
-  const { side, by, bucket } = query;
-  return clean({
-    side: side as Side | undefined,
-    by: by as Grouping | undefined,
-    bucket: bucket as Bucket | undefined,
-  });
 }

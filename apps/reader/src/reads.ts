@@ -18,6 +18,7 @@ import type { Cursor } from './cursor.js';
 
 /** How many of a list an answer gives that names no limit. */
 export const PAGE_DEFAULT = 100;
+/** The one that pages use unless another is asked for. */
 export const DEFAULT_POLICY: PolicyName = 'official-first';
 const WAIT_MS_MAX = 5_000;
 /** How long after it was given its time a record may still be on its way into the log. */
@@ -74,7 +75,7 @@ export class Reads {
     const { sequence, unsettled } = await this.standing(ledger, schema);
     const isSettled = (at: number): boolean => unsettled === null || at < unsettled;
     if (pinned === undefined && asOf !== undefined && !/^\d+$/.test(asOf)) {
-      const moment = await this.#momentAt(ledger, schema, asOf);
+      const moment = await this.#momentAt(ledger, schema, asOf, 'asOf');
       return { ...moment, final: moment.final && isSettled(moment.sequence) };
     }
     const wanted = pinned?.sequence ?? (asOf === undefined ? sequence : Number(asOf));
@@ -92,42 +93,64 @@ export class Reads {
     return { ledger, sequence: wanted, schema, final: (pinned?.final ?? true) && isSettled(wanted) };
   }
 
-  /** A time is no point in the log: until nothing of before it can come any more, it means another record tomorrow. */
-  async #momentAt(ledger: string, schema: string, asOf: string): Promise<PinnedMoment> {
-    const time = new Date(asOf.length === 10 ? `${asOf}T23:59:59.999Z` : asOf);
-    const details = { parameter: 'asOf' };
-    if (time.getTime() > Date.now()) {
-      const why = asOf.length === 10 ? ': a date stands for the end of its day in UTC' : '';
+  /**
+   * An earlier moment, in the tables that the later one is read from.
+   * @throws Problem bad-parameter where it is not earlier, or no moment of this ledger
+   */
+  async earlier({ ledger, schema, sequence, ...later }: PinnedMoment, since: string): Promise<PinnedMoment> {
+    const { unsettled } = await this.standing(ledger, schema);
+    const found = /^\d+$/.test(since)
+      ? { ledger, sequence: Number(since), schema, final: true }
+      : await this.#momentAt(ledger, schema, since, 'since');
+    const moment = { ...found, final: found.final && (unsettled === null || found.sequence < unsettled) };
+    if (moment.sequence > sequence) {
       throw new Problem(
         'bad-parameter',
-        `The parameter asOf lies in the future${why}. Leave it out to ask about now.`,
-        {
-          details,
-        },
+        `The parameter since is record ${moment.sequence}, which is after record ${sequence}, the moment it is compared with: give an earlier one, or a later asOf.`,
+        { details: { parameter: 'since', sequence } },
       );
+    }
+    return { ...moment, ...(later.saidBy !== undefined && { saidBy: later.saidBy }) };
+  }
+
+  /** A time is no point in the log: until nothing of before it can come any more, it means another record tomorrow. */
+  async #momentAt(ledger: string, schema: string, text: string, parameter: 'asOf' | 'since'): Promise<PinnedMoment> {
+    const time = new Date(text.length === 10 ? `${text}T23:59:59.999Z` : text);
+    const details = { parameter };
+    if (time.getTime() > Date.now()) {
+      const why = text.length === 10 ? ': a date stands for the end of its day in UTC' : '';
+      const instead = parameter === 'asOf' ? ' Leave it out to ask about now.' : '';
+      throw new Problem('bad-parameter', `The parameter ${parameter} lies in the future${why}.${instead}`, {
+        details,
+      });
     }
     const { sequence, atEnd } = await lastRecordBy(this.pool, schema, ledger, time.toISOString());
     if (sequence === undefined) {
-      throw new Problem('bad-parameter', `The parameter asOf lies before the first record of ${ledger}.`, { details });
+      throw new Problem('bad-parameter', `The parameter ${parameter} lies before the first record of ${ledger}.`, {
+        details,
+      });
     }
     const final = atEnd !== undefined && time.getTime() < atEnd.getTime() - ON_ITS_WAY_MS_MAX;
     return { ledger, sequence, schema, final };
   }
 
-  /** `name@version` as in force at the moment. */
-  async policy(moment: PinnedMoment, name: PolicyName): Promise<string> {
-    const versions = await policiesInForce(this.pool, moment.schema, moment);
-    const version = versions[name];
-    if (version === undefined) {
+  /**
+   * The policy asked for, by its name or as `name@version`, and how answers name it: with its version.
+   * @throws Problem bad-parameter where it is not the one in force at the moment: figures are made by that one
+   */
+  async policy(moment: PinnedMoment, asked: string = DEFAULT_POLICY): Promise<{ name: PolicyName; policy: string }> {
+    const [name = '', version] = asked.split('@');
+    const inForce = await policiesInForce(this.pool, moment.schema, moment);
+    if (inForce[name] === undefined || (version ?? String(inForce[name])) !== String(inForce[name])) {
       throw new Problem(
         'bad-parameter',
-        `The policy ${name} is not in force in ${moment.ledger} as of ${moment.sequence}.`,
+        `The policy ${asked} is not in force in ${moment.ledger} as of ${moment.sequence}.`,
         {
-          details: { parameter: 'policy', inForce: Object.keys(versions) },
+          details: { parameter: 'policy', inForce: Object.entries(inForce).map((one) => one.join('@')) },
         },
       );
     }
-    return `${name}@${version}`;
+    return { name: name as PolicyName, policy: `${name}@${inForce[name]}` };
   }
 }
 

@@ -1,6 +1,6 @@
 /** SERIES OVER TIME: published totals and levels of force, step by step. */
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   AnswersProblems,
   LevelsAnswer,
@@ -11,14 +11,12 @@ import {
   TotalsQuery,
   type PageQuery,
 } from '#contracts';
-import type { PolicyName } from '#domain';
 import { dayOf, forceLevelSeries, publishedTotals, TooManyToCompute, type SeriesPage } from '#read-models';
 import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
+import { ledgerParam } from './questions.js';
 import { clean, DEFAULT_POLICY, named, PAGE_DEFAULT, Reads, type Named, type PinnedMoment } from './reads.js';
-
-const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
 
 @ApiTags('Reading')
 @AnswersProblems()
@@ -49,10 +47,10 @@ export class SeriesController {
   levels(@Param('ledger') ledger: string, @Query() query: LevelsQuery): Promise<LevelsAnswer> {
     const checked = readQuery(LevelsQuery, query);
     const { 'of.party': party, place, measure, component } = checked;
-    const name = (checked.policy ?? DEFAULT_POLICY) as PolicyName;
     const filter = clean({ party, places: place?.split(','), measure, component });
-    return this.#series(ledger, query, { list: 'levels', ...filter, policy: name }, async (moment, page) => {
-      const policy = await this.reads.policy(moment, name);
+    const asked = { list: 'levels', ...filter, policy: checked.policy ?? DEFAULT_POLICY };
+    return this.#series(ledger, query, asked, async (moment, page) => {
+      const { name, policy } = await this.reads.policy(moment, checked.policy);
       const ageAt = await dayOf(this.reads.pool, moment.schema, moment);
       const found = await forceLevelSeries(this.reads.pool, moment.schema, moment, filter, name, ageAt, page);
       return { ...found, policy, ageAt, saidBy: moment.saidBy ?? null };

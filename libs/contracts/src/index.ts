@@ -31,7 +31,10 @@ export {
   DocumentsQuery,
   EntitiesAnswer,
   EntityAnswer,
+  ExplainAnswer,
+  ExplainQuery,
   IncidentAnswer,
+  IncidentExplainAnswer,
   IncidentsQuery,
   LedgerDto,
   LedgersAnswer,
@@ -49,3 +52,11 @@ export {
   WaitQuery,
 } from './reads.dto.js';
 export { LevelsAnswer, LevelsQuery, TotalsAnswer, TotalsQuery } from './series.dto.js';
+export {
+  DiffAnswer,
+  DiffQuery,
+  HistoryAnswer,
+  HistoryQuery,
+  IncidentHistoryAnswer,
+  IncidentHistoryQuery,
+} from './changes.dto.js';

@@ -1,6 +1,7 @@
 /** FIELDS OF QUERIES: values in an address are always text, so a number is its digits. */
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
+import { POLICY_VERSIONS } from '#domain';
 import { isInstant, isLocalTime, looksLikeInstant, looksLikeLocalTime } from './calendar.js';
 import { isId } from './fields.js';
 
@@ -78,6 +79,20 @@ export const IsSequenceOrTime = (): PropertyDecorator => {
         { type: 'string', format: 'date' },
       ],
     })(target, name);
+  };
+};
+
+/** A policy by its name, or by name@version in a version that this program has. */
+export const IsPolicy = (): PropertyDecorator => {
+  const names = Object.keys(POLICY_VERSIONS);
+  const versions = Object.entries(POLICY_VERSIONS).flatMap(([name, newest]) =>
+    Array.from({ length: newest }, (_, index) => `${name}@${index + 1}`),
+  );
+  const reason = `must be one of ${names.join(', ')}, or one of their versions, which are ${versions.join(', ')}`;
+  const rule = textRule('not-in-list', reason, (text) => names.includes(text) || versions.includes(text));
+  return (target, name) => {
+    rule(target, name);
+    ApiProperty({ type: 'string', enum: [...names, ...versions], required: false })(target, name);
   };
 };
 

@@ -10,14 +10,21 @@ import {
   INCIDENT_KINDS,
   METHODS,
   PLACE_KINDS,
-  POLICY_VERSIONS,
   PREDICATES,
   SIDES,
   TIES,
   type Claim,
 } from '#domain';
 import { IsClaimId, IsId, IsLine, IsOneOf, IsZone } from './fields.js';
-import { AreSomeOf, IsCursor, IsDate, IsDigits, IsLocalDateOrTime, IsSequenceOrTime } from './query-fields.js';
+import {
+  AreSomeOf,
+  IsCursor,
+  IsDate,
+  IsDigits,
+  IsLocalDateOrTime,
+  IsPolicy,
+  IsSequenceOrTime,
+} from './query-fields.js';
 import { ClaimDto, QuoteDto, TimeSpanDto, WhoDto } from './vocabulary.dto.js';
 
 /** The list of ledgers takes nothing. */
@@ -164,8 +171,11 @@ export class IncidentsQuery extends PageQuery {
 }
 
 export class PolicyQuery extends MomentQuery {
-  /** The policy that makes figures of claims; left out, official-first. */
-  @IsOneOf(Object.keys(POLICY_VERSIONS))
+  /**
+   * The policy that makes figures of claims, by its name or as name@version; left out, official-first. The name alone is
+   * the version in force.
+   */
+  @IsPolicy()
   @IsOptional()
   policy?: string;
 
@@ -261,6 +271,19 @@ export class TalliesQuery extends PolicyQuery {
   @IsZone()
   @IsOptional()
   zone?: string;
+}
+
+export class ExplainQuery extends TalliesQuery {
+  /** Where the page begins: `next` of the page before. */
+  @ApiProperty({ type: 'string', required: false })
+  @IsCursor()
+  @IsOptional()
+  cursor?: string;
+
+  /** How many incidents at most, 1 to 2,000; left out, 2,000. */
+  @IsDigits(1, 2_000)
+  @IsOptional()
+  limit?: string;
 }
 
 /** What every answer names. */
@@ -362,7 +385,7 @@ export class NamedDto {
   name!: string;
 }
 
-export class ShownDocumentDto {
+class ShownDocumentDto {
   /** Id of the document. */
   id!: string;
 
@@ -381,23 +404,10 @@ export class ShownDocumentDto {
   published!: unknown;
 }
 
-export class ShownClaimDto {
-  /** Id of the claim: its statement, # and its number there. */
-  id!: string;
-
-  /** The record that holds it. */
-  @ApiProperty({ type: 'integer' })
-  sequence!: number;
-
+/** What leads from a claim to its source. */
+class SourceDto {
   /** Whose voice it is: the topmost actor of the speaker's line, or unnamed@ and the first publisher. */
   line!: string;
-
-  /** The claim as recorded. */
-  @ApiProperty({ type: ClaimDto })
-  claim!: Claim;
-
-  /** Id of its statement. */
-  statement!: string;
 
   /** The utterance that the statement renders; statements of one utterance are one saying. */
   utterance!: string;
@@ -435,6 +445,22 @@ export class ShownClaimDto {
   document!: ShownDocumentDto;
 }
 
+export class ShownClaimDto extends SourceDto {
+  /** Id of the claim: its statement, # and its number there. */
+  id!: string;
+
+  /** The record that holds it. */
+  @ApiProperty({ type: 'integer' })
+  sequence!: number;
+
+  /** The claim as recorded. */
+  @ApiProperty({ type: ClaimDto })
+  claim!: Claim;
+
+  /** Id of its statement. */
+  statement!: string;
+}
+
 export class StatementAnswer extends EntityAnswer {
   /** Its claims, in its order. */
   claims!: ShownClaimDto[];
@@ -460,6 +486,15 @@ export class TripleDto {
   /** At most so many; null: open. */
   @ApiProperty({ type: 'integer', nullable: true })
   high!: number | null;
+}
+
+export class GradeDto {
+  /** 1 confirmed by others … 5 improbable; 6 cannot be judged. */
+  @ApiProperty({ type: 'integer' })
+  credibility!: number;
+
+  /** A … E; F cannot be judged. */
+  reliability!: string;
 }
 
 export class PositionDto extends TripleDto {
@@ -503,6 +538,17 @@ export class PositionDto extends TripleDto {
   /** Local time by which it was said, else published; null where unknown. */
   @ApiProperty({ type: 'string', nullable: true })
   said!: string | null;
+
+  /** The worst grade of its claims, by the Admiralty code; what nobody graded is 6 F. */
+  grade!: GradeDto;
+
+  /** Of a level: when it held, where that is said. */
+  @ApiPropertyOptional({ type: () => AtDto })
+  at?: unknown;
+
+  /** How it came to be: disordered, readings-differ, partial, kind-exceeds. */
+  @ApiProperty({ type: 'string', isArray: true })
+  flags!: readonly string[];
 }
 
 export class FigureDto extends TripleDto {
@@ -639,25 +685,7 @@ export class IncidentAnswer extends EntityAnswer {
   claims!: PredicateClaimsDto[];
 }
 
-export class TallyRowDto {
-  /** attacks, killed, injured or casualties. */
-  measure!: string;
-
-  /** Whose people; not-said: sources give no side; all: the rows of every side added up; null for attacks. */
-  @ApiProperty({ type: 'string', nullable: true })
-  side!: string | null;
-
-  /** The bucket of time, or the remainder that a longer interval falls in; null where none was asked for. */
-  @ApiProperty({ type: 'string', nullable: true })
-  bucket!: string | null;
-
-  /** Whether the row holds what cannot be placed more finely. */
-  remainder!: boolean;
-
-  /** What the row is grouped by; null where nothing was asked for. */
-  @ApiProperty({ type: NamedDto, nullable: true })
-  group!: NamedDto | null;
-
+export class TallySumDto {
   /** Sum of the least numbers; people or attacks. */
   @ApiProperty({ type: 'integer' })
   low!: number;
@@ -703,16 +731,88 @@ export class TallyRowDto {
   other!: number;
 }
 
-export class IncidentFigureDto extends FigureDto {
-  /** Id of the incident. */
-  incident!: string;
+export class TallyRowDto extends TallySumDto {
+  /** attacks, killed, injured or casualties. */
+  measure!: string;
 
+  /** Whose people; not-said: sources give no side; all: the rows of every side added up; null for attacks. */
+  @ApiProperty({ type: 'string', nullable: true })
+  side!: string | null;
+
+  /** The bucket of time, or the remainder that a longer interval falls in; null where none was asked for. */
+  @ApiProperty({ type: 'string', nullable: true })
+  bucket!: string | null;
+
+  /** Whether the row holds what cannot be placed more finely. */
+  remainder!: boolean;
+
+  /** What the row is grouped by; null where nothing was asked for. */
+  @ApiProperty({ type: NamedDto, nullable: true })
+  group!: NamedDto | null;
+}
+
+export class ExplainedFigureDto extends FigureDto {
   /** attacks, killed, injured or casualties. */
   measure!: string;
 
   /** Whose people; null: anybody, and attacks. */
   @ApiProperty({ type: 'string', nullable: true })
   side!: string | null;
+
+  /** What each line holds, before any policy: the policy makes the figure of these. */
+  @ApiProperty({ type: PositionDto, isArray: true })
+  positions!: readonly PositionDto[];
+}
+
+export class ExplainedIncidentDto {
+  /** Id of the incident. */
+  id!: string;
+
+  /** Its title; null where it has none. */
+  @ApiProperty({ type: 'string', nullable: true })
+  title!: string | null;
+
+  /** single or bundle. Any claim that somebody asserts of a single one entails that it happened once. */
+  kind!: string;
+
+  /** The bucket of time of its row; null where none was asked for. */
+  @ApiProperty({ type: 'string', nullable: true })
+  bucket!: string | null;
+
+  /** Whether its row holds what cannot be placed more finely. */
+  remainder!: boolean;
+
+  /** What its row is grouped by; null where nothing was asked for. */
+  @ApiProperty({ type: NamedDto, nullable: true })
+  group!: NamedDto | null;
+
+  /**
+   * Its figures, of each measure and side to which a claim speaks. Where a side has a number, the one about anybody (side
+   * null) is in no sum. A measure without a figure is unreported.
+   */
+  @ApiProperty({ type: ExplainedFigureDto, isArray: true })
+  figures!: readonly ExplainedFigureDto[];
+}
+
+export class ClaimOfStatementDto {
+  /** Id of the claim: its statement, # and its number there. */
+  id!: string;
+
+  /** The claim as recorded. */
+  @ApiProperty({ type: ClaimDto })
+  claim!: Claim;
+}
+
+export class ExplainedStatementDto extends SourceDto {
+  /** Id of the statement. */
+  id!: string;
+
+  /** The record that holds it. */
+  @ApiProperty({ type: 'integer' })
+  sequence!: number;
+
+  /** Those of its claims that the answer uses or sets aside. */
+  claims!: ClaimOfStatementDto[];
 }
 
 export class AtDto {
@@ -756,7 +856,7 @@ export class TalliesAnswer extends AnswerDto {
   @ApiProperty({ type: 'string', nullable: true })
   zone!: string | null;
 
-  /** The sums; empty where only levels were asked for. */
+  /** The sums; empty where only levels were asked for. What they rest on: `/tallies/explain` with the same parameters. */
   rows!: TallyRowDto[];
 
   /** Incidents that overlap from and to, or may, without lying inside: not counted. Null where no period is asked about. */
@@ -770,24 +870,41 @@ export class TalliesAnswer extends AnswerDto {
   @ApiProperty({ type: 'integer', nullable: true })
   localDateOnly!: number | null;
 
-  /** The figures behind the sums, incident by incident (the first 100 incidents by id). */
-  figures!: IncidentFigureDto[];
-
-  /** How many incidents are in the sums but not among `figures`. */
-  @ApiProperty({ type: 'integer' })
-  more!: number;
-
-  /** Incidents whose parts are recorded too, and groups: shown beside, never added (the first 100). */
-  wholes!: IncidentFigureDto[];
+  /** Incidents whose parts are recorded too, and groups: shown beside, never added (the first 100 by id). */
+  wholes!: ExplainedIncidentDto[];
 
   /** Levels of force, where asked for. */
   levels!: LevelDto[];
 
   /** Totals that somebody published of the same things about places that overlap: shown beside, never added. */
   beside!: ShownClaimDto[];
+}
 
-  /** Every claim that `figures` and `levels` use or set aside, with its source. */
-  claims!: ShownClaimDto[];
+export class ExplainAnswer extends TalliesAnswer {
+  /** One page of the incidents that `rows` add up, by id, with their figures. `rows` are of all pages. */
+  incidents!: ExplainedIncidentDto[];
+
+  /** The statements of every claim that a figure of this answer uses or sets aside, in the order they were recorded. */
+  statements!: ExplainedStatementDto[];
+
+  /** Where the next page begins, to give as `cursor`; null on the last. */
+  @ApiProperty({ type: 'string', nullable: true })
+  next!: string | null;
+}
+
+export class IncidentExplainAnswer extends EntityAnswer {
+  /** The policy that made the figures, with its version. */
+  policy!: string;
+
+  /** The answer counts only claims that had been said by then; null: all of them. */
+  @ApiProperty({ type: 'string', nullable: true })
+  saidBy!: string | null;
+
+  /** Every question that a claim speaks to, with its answer, the claims used and those set aside. */
+  answers!: QuestionAnswerDto[];
+
+  /** The statements of these claims, in the order they were recorded. */
+  statements!: ExplainedStatementDto[];
 }
 
 export class RecordDto {

@@ -1,9 +1,9 @@
 /** SERIES OVER TIME: what can be asked about published totals and levels of force, and what is answered. */
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { LEVEL_COMPONENTS, LEVEL_MEASURES, POLICY_VERSIONS } from '#domain';
+import { LEVEL_COMPONENTS, LEVEL_MEASURES } from '#domain';
 import { IsId, IsLabel, IsLine, IsOneOf } from './fields.js';
-import { AreIds, IsLocalDateOrTime } from './query-fields.js';
+import { AreIds, IsLocalDateOrTime, IsPolicy } from './query-fields.js';
 import {
   AnswerDto,
   AtDto,
@@ -73,7 +73,7 @@ export class LevelsQuery extends PageQuery {
   component?: string;
 
   /** The policy that says what the level is now; left out, official-first. The steps are the same under each. */
-  @IsOneOf(Object.keys(POLICY_VERSIONS))
+  @IsPolicy()
   @IsOptional()
   policy?: string;
 

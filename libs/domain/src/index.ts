@@ -25,6 +25,7 @@ export {
   type TimeBucket,
 } from './buckets.js';
 export { isDisordered, type Qualifier } from './quantities.js';
+export { CAUSES, causeOf, type Cause } from './causes.js';
 export { totalSeries, type TotalSeries, type TotalStep } from './totals.js';
 export { levelSteps, type LevelStep } from './levels.js';
 export { daysBetween } from './times.js';

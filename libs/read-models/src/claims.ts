@@ -17,15 +17,10 @@ export interface Named {
   name: string;
 }
 
-/** A claim with everything that leads to its source. */
-export interface ShownClaim {
-  id: string;
-  /** The record that holds it. */
-  sequence: number;
+/** What leads from a claim to its source: who said it, where, in which words. */
+export interface ShownStatement {
   /** Whose voice it is: the line, or `unnamed@<publisher>`. */
   line: string;
-  claim: Claim;
-  statement: string;
   utterance: string;
   form: Form;
   speaker: Named;
@@ -44,15 +39,27 @@ export interface ShownClaim {
   };
 }
 
-interface ClaimRow {
+/** A claim with everything that leads to its source. */
+export interface ShownClaim extends ShownStatement {
   id: string;
-  from_seq: string;
-  line: string;
+  /** The record that holds it. */
+  sequence: number;
   claim: Claim;
   statement: string;
+}
+
+export interface StatementRow {
+  line: string;
   statement_body: Omit<Statement, 'claims'>;
   document: string;
   document_body: Document;
+}
+
+interface ClaimRow extends StatementRow {
+  id: string;
+  from_seq: string;
+  claim: Claim;
+  statement: string;
 }
 
 /** The claims that match and were said by the moment, in the order they were recorded. `condition` may use `c` (claims), `s`, `d` and $3 onwards. */
@@ -74,45 +81,53 @@ export async function shownClaims(
   );
   const { saidBy } = moment;
   const rows = saidBy === undefined ? recorded : recorded.filter((row) => wasSaidBy(clockOf(row), saidBy));
-  const actors = new Set(
-    rows.flatMap(({ statement_body: body, document_body: document }) => [
-      body.speaker,
-      document.publisher,
-      ...(body.onBehalfOf === undefined ? [] : [body.onBehalfOf]),
-      ...(body.chain ?? []),
-    ]),
-  );
-  const names = await namesOf(pool, schema, moment, 'actors', [...actors]);
-  const named = (id: string): Named => ({ id, name: names.get(id) ?? id });
+  const names = await namesBehind(pool, schema, moment, rows);
   return rows.map((row): ShownClaim => {
-    const { statement_body: body, document_body: document } = row;
-    return {
-      id: row.id,
-      sequence: Number(row.from_seq),
-      line: row.line,
-      claim: row.claim,
-      statement: row.statement,
-      utterance: body.utterance,
-      form: body.form,
-      speaker: named(body.speaker),
-      onBehalfOf: body.onBehalfOf === undefined ? null : named(body.onBehalfOf),
-      chain: (body.chain ?? []).map(named),
-      said: body.said ?? null,
-      venue: body.venue ?? null,
-      quote: body.quote ?? null,
-      locator: body.locator ?? null,
-      document: {
-        id: row.document,
-        title: document.title,
-        url: document.url ?? null,
-        publisher: named(document.publisher),
-        published: document.published ?? null,
-      },
-    };
+    const { id, claim, statement } = row;
+    return { id, sequence: Number(row.from_seq), claim, statement, ...shownStatement(row, names) };
   });
 }
 
-function clockOf({ statement_body: statement, document_body: document }: ClaimRow): Parameters<typeof wasSaidBy>[0] {
+export type Names = ReadonlyMap<string, string>;
+
+export function shownStatement(row: StatementRow, names: Names): ShownStatement {
+  const { line, statement_body: body, document_body: document } = row;
+  const named = (id: string): Named => ({ id, name: names.get(id) ?? id });
+  return {
+    line,
+    utterance: body.utterance,
+    form: body.form,
+    speaker: named(body.speaker),
+    onBehalfOf: body.onBehalfOf === undefined ? null : named(body.onBehalfOf),
+    chain: (body.chain ?? []).map(named),
+    said: body.said ?? null,
+    venue: body.venue ?? null,
+    quote: body.quote ?? null,
+    locator: body.locator ?? null,
+    document: {
+      id: row.document,
+      title: document.title,
+      url: document.url ?? null,
+      publisher: named(document.publisher),
+      published: document.published ?? null,
+    },
+  };
+}
+
+/** The names of everybody whom these statements lead to, in one query. */
+export function namesBehind(pool: Pool, schema: string, moment: Moment, rows: readonly StatementRow[]): Promise<Names> {
+  const actors = new Set<string>();
+  for (const { statement_body: body, document_body: document } of rows) {
+    const { speaker, onBehalfOf, chain = [] } = body;
+    for (const id of [speaker, onBehalfOf, document.publisher, ...chain]) if (id !== undefined) actors.add(id);
+  }
+  return namesOf(pool, schema, moment, 'actors', [...actors]);
+}
+
+function clockOf({
+  statement_body: statement,
+  document_body: document,
+}: StatementRow): Parameters<typeof wasSaidBy>[0] {
   return { said: statement.said ?? null, published: document.published ?? null };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '#domain';
 import { shownClaims, type ShownClaim } from './claims.js';
 import { entity, type ShownEntity } from './entities.js';
+import { claimsBehind, statementsBehind, type ExplainedStatement } from './explain.js';
 import { held, type Moment } from './moment.js';
 import { positionsSaidBy, type PositionsAbout, type Wanted } from './said-by.js';
 
@@ -62,6 +63,23 @@ export async function incidentPage(
   return { incident, card, ...(await tiesOf(pool, schema, moment, id)), answers, claims: grouped(claims) };
 }
 
+/** Why its numbers are what they are: every question that a claim speaks to, and the statements behind. */
+export async function explainedIncident(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  id: string,
+  policy: PolicyName,
+): Promise<{ incident: ShownEntity; answers: Answer[]; statements: ExplainedStatement[] } | undefined> {
+  const incident = await entity(pool, schema, moment, 'incidents', id);
+  if (incident === undefined) return undefined;
+  const answers = (await positionsAbout(pool, schema, moment, [id])).map((one) => answerOf(one, policy));
+  const claims = claimsBehind(
+    answers.map(({ positions, setAside }) => ({ used: positions.flatMap((one) => one.claims), setAside })),
+  );
+  return { incident, answers, statements: await statementsBehind(pool, schema, moment, claims) };
+}
+
 async function tiesOf(
   pool: Pool,
   schema: string,
@@ -89,7 +107,8 @@ export async function positionsAbout(
   if (moment.saidBy !== undefined) return positionsSaidBy(pool, schema, moment, moment.saidBy, abouts, wanted);
   const { rows } = await pool.query<{ about: string; detail: Positions }>(
     `select p.about, p.detail from ${schema}.positions p
-      where ${held('p')} and p.about = any($3) ${wanted === undefined ? '' : 'and p.predicate = any($4) and p.who = any($5)'}
+      where ${held('p')} and p.about = any($3)
+        ${wanted === undefined ? '' : `and p.predicate = any($4) and p.who = any($5) and p.key = ''`}
       order by p.about, p.predicate, p.key, p.who`,
     [moment.ledger, moment.sequence, abouts, ...(wanted === undefined ? [] : [wanted.predicates, wanted.people])],
   );

@@ -26,7 +26,7 @@ export {
   type ShownEntity,
   type ShownRecord,
 } from './entities.js';
-export { incidentPage, type IncidentPage } from './incident-page.js';
+export { explainedIncident, incidentPage, type IncidentPage } from './incident-page.js';
 export { TooManyToCompute } from './said-by.js';
 export {
   dayOf,
@@ -36,5 +36,8 @@ export {
   type SeriesPage,
   type TotalsFilter,
 } from './series.js';
-export { explainedFigures, forceLevels, overlapping, tally, totalsBeside } from './tallies.js';
+export { claimsBehind, explainedIncidents, statementsBehind, type ExplainedIncident } from './explain.js';
+export { tallyDiff } from './diff.js';
+export { entityHistory, incidentHistory } from './history.js';
+export { forceLevels, overlapping, tally, totalsBeside } from './tallies.js';
 export { MEASURES, type Bucket, type Grouping, type Measure, type TallyQuestion } from './tally-rows.js';

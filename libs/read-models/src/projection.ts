@@ -49,7 +49,8 @@ interface Subject {
 export function project(record: LedgerRecord, sources: Sources, batch: RowBatch): void {
   const { sequence } = record;
   const [subject, second] = record.data.changes;
-  for (const { entity, version } of record.data.changes) batch.change(entity, version, sequence);
+  const why = 'reason' in record.data ? record.data.reason : null;
+  for (const { entity, version } of record.data.changes) batch.change(entity, version, sequence, why);
   if (subject === undefined) return;
   const entity: Subject = { id: subject.entity, version: subject.version };
   const moved = movedBy(record, sources);

@@ -62,8 +62,8 @@ export class RowBatch {
     pending.open.set(keyOf(table, row), full);
   }
 
-  change(entity: string, version: number, sequence: number): void {
-    this.#changes.push({ ledger: this.ledger, entity, version, sequence });
+  change(entity: string, version: number, sequence: number, reason: unknown): void {
+    this.#changes.push({ ledger: this.ledger, entity, version, sequence, reason });
   }
 
   /** What hangs on these ids, or everything, is to be worked out anew as of a record: see recomputations.ts. */

@@ -14,12 +14,13 @@ import {
 } from '#domain';
 import type { ReadRecord } from '#ledger';
 import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
-import { incidentPage } from './incident-page.js';
+import { explainedIncidents } from './explain.js';
+import { explainedIncident, incidentPage } from './incident-page.js';
 import { lastRecordBy, type Moment } from './moment.js';
 import { Plain, rowsBy, rowsIn } from './plain.fixture.js';
 import { questionsAbout } from './recompute.js';
 import { ReadModels } from './read-models.js';
-import { explainedFigures, forceLevels, tally, totalsBeside } from './tallies.js';
+import { forceLevels, tally, totalsBeside } from './tallies.js';
 import type { Bucket, Grouping, TallyQuestion } from './tally-rows.js';
 
 let pool: Pool;
@@ -68,10 +69,11 @@ test('by the end of all times everything had been said: every answer is the stor
         for (let sequence = 1; sequence <= entries.length; sequence += 1) {
           const answers = async (moment: Moment): Promise<unknown[]> => [
             ...(await Promise.all(questions.map((question) => tally(pool, schema, moment, question)))),
-            ...(await Promise.all(questions.map((question) => explainedFigures(pool, schema, moment, question, 5)))),
+            ...(await Promise.all(questions.map((one) => explainedIncidents(pool, schema, moment, one, '', 5)))),
             await forceLevels(pool, schema, moment, {}, policy),
             await totalsBeside(pool, schema, moment, ['attacks', 'killed'], undefined),
             await incidentPage(pool, schema, moment, 'incident-0', policy),
+            await explainedIncident(pool, schema, moment, 'incident-0', policy),
           ];
           const moment = { ledger: 'history', sequence };
           expect(await answers({ ...moment, saidBy: ALWAYS })).toEqual(await answers(moment));

@@ -3,13 +3,13 @@
  * group. What nobody says adds nothing and is counted beside. Somebody's own totals stand beside too, never added.
  */
 import type { Pool } from 'pg';
-import { applyPolicy, readClaim, readScope, SIDES, type Figure, type PolicyName, type Scope, type Side } from '#domain';
+import { applyPolicy, readClaim, readScope, SIDES, type Figure, type PolicyName, type Scope } from '#domain';
 import { shownClaims, namesOf, type ShownClaim } from './claims.js';
-import { chosenIncidents, overlappingIncidents, type IncidentFilter } from './incident-filter.js';
+import { overlappingIncidents, type IncidentFilter } from './incident-filter.js';
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
-import { aboutsOf, whoKey } from './cards.js';
+import { aboutsOf } from './cards.js';
 import { tallySaidBy } from './said-by.js';
 import { loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
@@ -153,54 +153,6 @@ function tallyRow(row: SumRow, measure: Measure): TallyRow {
     official: Number(row.official),
     other: Number(row.other),
   };
-}
-
-/** One incident's figure with the claims behind it. */
-export interface ExplainedFigure extends Omit<Figure, 'positions'> {
-  incident: string;
-  measure: Measure;
-  side: Side | null;
-}
-
-/**
- * The figures that the rows add up, incident by incident, and the claims that they use or set aside. Of at most `limit`
- * incidents, by id; `more` says how many are left out.
- */
-export async function explainedFigures(
-  pool: Pool,
-  schema: string,
-  moment: Moment,
-  question: TallyQuestion,
-  limit: number,
-): Promise<{ figures: ExplainedFigure[]; claims: ShownClaim[]; more: number }> {
-  const params = new Params(moment);
-  const chosen = chosenIncidents(schema, question.filter, params);
-  const { rows } = await pool.query<{ id: string; total: string }>(
-    `${chosen} select id, count(*) over () as total from chosen order by id limit ${params.add(limit)}`,
-    params.values,
-  );
-  const ids = rows.map(({ id }) => id);
-  const asked = question.measures.flatMap((measure) => {
-    const sides = measure === 'attacks' ? [null] : question.side === undefined ? [null, ...SIDES] : [question.side];
-    return sides.map((side) => ({ measure, side, who: side === null ? '' : whoOf(question, side) }));
-  });
-  const found = await positionsAbout(pool, schema, moment, ids, {
-    predicates: question.measures.map((measure) => MEASURES[measure]),
-    people: [...new Set(asked.map(({ who }) => who))],
-  });
-  const figures = asked.flatMap(({ measure, side, who }) =>
-    found
-      .filter(({ question: { predicate, key } }) => predicate === MEASURES[measure] && key === undefined)
-      .filter((one) => whoKey(one.question.who) === who)
-      .map((positions): ExplainedFigure => {
-        const { positions: _, ...figure } = applyPolicy(positions, question.policy);
-        return { incident: positions.about, measure, side, ...figure };
-      }),
-  );
-  const used = figures.flatMap((one) => [...one.used, ...one.setAside.map(({ claim }) => claim)]);
-  const claims =
-    used.length === 0 ? [] : await shownClaims(pool, schema, moment, 'c.id = any($3)', [[...new Set(used)]]);
-  return { figures, claims, more: Number(rows[0]?.total ?? 0) - ids.length };
 }
 
 /** Totals that somebody published of such a measure, about places that overlap those asked about. Never added. */

@@ -39,6 +39,7 @@ import {
   forceLevels,
   incidentPage,
   incidents,
+  isThere,
   lineOfActor,
   localDateOnly,
   MEASURES,
@@ -64,6 +65,14 @@ import { clean, DEFAULT_POLICY, named, PAGE_DEFAULT, Reads, type PinnedMoment } 
 
 /** Incidents whose figures are given one by one beside a sum. */
 const EXPLAINED_MAX = 100;
+
+/** The parts of a filter that name something, where it is registered, and the parameter that they come from. */
+const NAMING = [
+  ['place', 'places', 'place'],
+  ['party', 'actors', 'of.party'],
+  ['attacker', 'actors', 'attacker'],
+  ['incident', 'incidents', 'incident'],
+] as const;
 
 const idParam = ApiParam({ name: 'id', description: 'Id of the entity.' });
 const ledgerParam = ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' });
@@ -375,12 +384,20 @@ export class ReaderController {
     return survivorAt(this.reads.pool, moment.schema, moment, id);
   }
 
-  /** What was merged is asked about by any of its ids. */
+  /** What was merged is asked about by any of its ids; what is not there has no zero of its own. */
   async #surviving(moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
     const surviving = { ...filter };
-    for (const name of ['place', 'party', 'attacker', 'incident'] as const) {
+    for (const [name, table, parameter] of NAMING) {
       const id = filter[name];
-      if (id !== undefined) surviving[name] = await this.#survivor(moment, id);
+      if (id === undefined) continue;
+      if (!(await isThere(this.reads.pool, moment.schema, moment, table, id))) {
+        throw new Problem(
+          'bad-parameter',
+          `The parameter ${parameter} names ${id}, and ${table} of ${moment.ledger} have no such id as of record ${moment.sequence}: check it, or ask as of a later record.`,
+          { details: { parameter } },
+        );
+      }
+      surviving[name] = await this.#survivor(moment, id);
     }
     return surviving;
   }

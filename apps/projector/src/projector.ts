@@ -231,6 +231,8 @@ export class Projector {
         const last = entries.at(-1);
         if (last !== undefined) {
           await readModels.apply(copy.ledger, from, entries);
+          // Whoever asks in between must not take it for done.
+          copy.recomputing = true;
           after = last.record.sequence;
           copy.sequence = after;
         }

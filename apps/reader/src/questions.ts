@@ -2,7 +2,7 @@
 import { ApiParam } from '@nestjs/swagger';
 import { Problem, type IncidentsQuery, type TalliesQuery } from '#contracts';
 import type { Id, IncidentKind, Method, Side } from '#domain';
-import { survivorAt, type IncidentFilter, type Moment } from '#read-models';
+import { isThere, survivorAt, type IncidentFilter, type Moment } from '#read-models';
 import { clean, type PinnedMoment, type Reads } from './reads.js';
 
 export const idParam = ApiParam({ name: 'id', description: 'Id of the entity.' });
@@ -34,12 +34,31 @@ export function incidentFilter(query: IncidentsQuery | TalliesQuery): IncidentFi
   });
 }
 
-/** What was merged is asked about by any of its ids. */
+/** The parts of a filter that name something, where it is registered, and the parameter that they come from. */
+const NAMING = [
+  ['place', 'places', 'place'],
+  ['party', 'actors', 'of.party'],
+  ['attacker', 'actors', 'attacker'],
+  ['incident', 'incidents', 'incident'],
+] as const;
+
+/**
+ * What was merged is asked about by any of its ids; what is not there has no zero of its own.
+ * @throws Problem bad-parameter that names the parameter
+ */
 export async function surviving(reads: Reads, moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
   const found = { ...filter };
-  for (const name of ['place', 'party', 'attacker', 'incident'] as const) {
+  for (const [name, table, parameter] of NAMING) {
     const id = filter[name];
-    if (id !== undefined) found[name] = await survivorAt(reads.pool, moment.schema, moment, id);
+    if (id === undefined) continue;
+    if (!(await isThere(reads.pool, moment.schema, moment, table, id))) {
+      throw new Problem(
+        'bad-parameter',
+        `The parameter ${parameter} names ${id}, and ${table} of ${moment.ledger} have no such id as of record ${moment.sequence}: check it, or ask as of a later record.`,
+        { details: { parameter } },
+      );
+    }
+    found[name] = await survivorAt(reads.pool, moment.schema, moment, id);
   }
   return found;
 }

@@ -69,7 +69,7 @@ export class ActorsQuery extends PageQuery {
   @IsOptional()
   kind?: string;
 
-  /** Direct parts of this actor only. */
+  /** Direct parts of this actor only, and of what was merged into it. */
   @IsId()
   @IsOptional()
   partOf?: string;
@@ -81,7 +81,7 @@ export class PlacesQuery extends PageQuery {
   @IsOptional()
   kind?: string;
 
-  /** Places directly inside this one only. */
+  /** Places directly inside this one only, or inside what was merged into it. */
   @IsId()
   @IsOptional()
   inside?: string;

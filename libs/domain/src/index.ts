@@ -9,7 +9,16 @@ export { incidentsOf, readScope, reassignedAbout, splitAbout } from './abouts.js
 export { readClaim, readIncident, readSaid, survivorIn, type Survivor } from './redirects.js';
 export { decide } from './decide.js';
 export { evolve } from './evolve.js';
-export { commitOverlay, initialState, overlayOn, Table, type Entity, type EntityKind, type State } from './state.js';
+export {
+  commitOverlay,
+  initialState,
+  LEDGER_ENTITY,
+  overlayOn,
+  Table,
+  type Entity,
+  type EntityKind,
+  type State,
+} from './state.js';
 export { isInside, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 export { isListed, questionsOf, scopeKey, type Question, type Subject } from './questions.js';
 export { wasSaidBy, type Grade, type SetAside, type SetAsideCode, type SourcedClaim } from './live-claims.js';

@@ -35,14 +35,14 @@ export function registerPlace(state: State, { id, place }: RegisterPlace): Fact 
 /** Replaces the whole card, save what it is a part of. A card that says the same already is no change. */
 export function correctActor(state: State, { id, actor, reason, expect }: CorrectActor & Expecting): Fact | null {
   const { version, partOf, fingerprint: before } = requireToChange(state, id, 'actor', expect);
-  requireSameParent(actor.partOf, partOf, '/partOf');
+  requireSameParent(state, actor.partOf, partOf, '/partOf');
   if (fingerprint(canonicalText(actor)) === before) return null;
   return { name: 'ActorCorrected', data: { changes: [{ entity: id, version: version + 1 }], actor, reason } };
 }
 
 export function correctPlace(state: State, { id, place, reason, expect }: CorrectPlace & Expecting): Fact | null {
   const { version, inside, fingerprint: before } = requireToChange(state, id, 'place', expect);
-  requireSameParent(place.inside, inside, '/inside');
+  requireSameParent(state, place.inside, inside, '/inside');
   checkPlace(state, place);
   if (fingerprint(canonicalText(place)) === before) return null;
   return { name: 'PlaceCorrected', data: { changes: [{ entity: id, version: version + 1 }], place, reason } };
@@ -93,8 +93,10 @@ function checkPlace(state: State, place: Place): void {
   expectPoint(place.point, place.kind, '/point');
 }
 
-function requireSameParent(parent: Id | undefined, current: Id | undefined, pointer: string): void {
-  if (parent === current) return;
+/** A parent that was merged since may be called by either name. */
+function requireSameParent(state: State, parent: Id | undefined, current: Id | undefined, pointer: string): void {
+  const read = (id: Id | undefined): Id | undefined => id && survivorOf(state, id);
+  if (read(parent) === read(current)) return;
   throw new Rejected(
     'does-not-fit',
     `A correction leaves the parent as it is (${current ?? 'none'}): to change it, use the act reparent.`,

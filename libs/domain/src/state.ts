@@ -66,7 +66,8 @@ export class Table<Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#own.get(key) ?? this.below?.get(key);
+    // Null is a value: what was set to it here is not looked for below.
+    return this.#own.has(key) ? this.#own.get(key) : this.below?.get(key);
   }
 
   set(key: string, value: Value): void {

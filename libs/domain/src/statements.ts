@@ -39,10 +39,10 @@ export function reassignStatement(state: State, command: ReassignStatement & Pic
     requireKind(state, to, 'incident', `${pointer}/to`);
     if (survivorOf(state, from) === survivorOf(state, to))
       throw new Rejected('does-not-fit', `${from} is the same incident.`, `${pointer}/to`);
-    if ((incidents ?? []).findIndex((one) => one.from === from) < index) {
+    const isFrom = (one: Id) => survivorOf(state, one) === survivorOf(state, from);
+    if ((incidents ?? []).findIndex((one) => isFrom(one.from)) < index) {
       throw new Rejected('does-not-fit', `${from} is named twice.`, `${pointer}/from`);
     }
-    const isFrom = (one: Id) => survivorOf(state, one) === survivorOf(state, from);
     if (!claims.some(({ about }) => incidentsOf(JSON.parse(about) as About).some(isFrom))) {
       throw new Rejected('does-not-fit', `No claim of ${id} is about ${from}.`, `${pointer}/from`);
     }

@@ -18,6 +18,7 @@ import {
   decide,
   evolve,
   initialState,
+  LEDGER_ENTITY,
   overlayOn,
   Rejected,
   Table,
@@ -405,7 +406,7 @@ class LedgerWriter {
     const end = this.#end + round.records.length;
     const fact = decide(round.state, command);
     if (fact === null) {
-      const entity = 'id' in act ? act.id : '';
+      const entity = 'id' in act ? act.id : LEDGER_ENTITY;
       const version = round.state.entities.get(entity)?.version ?? 0;
       return { entity, version, position: end, unchanged: true };
     }

@@ -17,8 +17,11 @@ update {schema}.claims c set mentions = array(
       || array(select jsonb_array_elements_text(coalesce(c.body #> '{about,scope,places}', '[]')))
       || array(select p #>> '{who,of}' from jsonb_array_elements(coalesce(c.body -> 'parts', '[]')) p)) m
    where m is not null order by 1)
-  from {schema}.statements s join {schema}.documents d on d.ledger = s.ledger and d.id = s.document and d.to_seq is null
- where s.ledger = c.ledger and s.id = c.statement and s.to_seq is null;
+  -- As they were when the claim got its row: a statement may have been corrected since.
+  from {schema}.statements s join {schema}.documents d on d.ledger = s.ledger and d.id = s.document
+ where s.ledger = c.ledger and s.id = c.statement
+   and s.from_seq <= c.from_seq and (s.to_seq is null or s.to_seq > c.from_seq)
+   and d.from_seq <= c.from_seq and (d.to_seq is null or d.to_seq > c.from_seq);
 create index claims_mentions on {schema}.claims using gin (mentions);
 create index incidents_mentions on {schema}.incidents using gin (mentions);
 create index documents_copies on {schema}.documents (ledger, (body ->> 'copyOf')) where body ? 'copyOf';

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { lineOf, type Actor } from '#domain';
 import { shownClaims, type ShownClaim } from './claims.js';
 import { chosenIncidents, type IncidentFilter } from './incident-filter.js';
-import { held, type Moment } from './moment.js';
+import { held, namesAt, type Moment } from './moment.js';
 import { Params } from './params.js';
 import { registerCards } from './cards.js';
 
@@ -39,6 +39,15 @@ const ENTITY_FILTERS = {
   statements: ['document', 'speaker', 'utterance'],
   assessments: ['about'],
 } as const;
+
+/** Where an actor or a place stands in the columns that name one: whoever asks by any of its ids asks about the survivor. */
+const NAMING: Readonly<Record<string, RegExp>> = {
+  part_of: /^()(.*)$/,
+  inside: /^()(.*)$/,
+  publisher: /^()(.*)$/,
+  speaker: /^()(.*)$/,
+  about: /^(line (?:unnamed@)?)(.*)$/,
+};
 
 interface EntityRow {
   id: string;
@@ -77,8 +86,18 @@ export async function entities<T extends keyof typeof ENTITY_FILTERS>(
 ): Promise<Page<ShownEntity>> {
   const params = new Params(moment);
   const conditions = [held('t'), `t.id > ${params.add(after)}`];
-  for (const [column, value] of Object.entries(filter)) {
-    if (value !== undefined) conditions.push(`t.${column} = ${params.add(value)}`);
+  for (const [column, value] of Object.entries<string | undefined>(filter)) {
+    if (value === undefined) continue;
+    const naming = NAMING[column]?.exec(value);
+    if (naming === null || naming === undefined) {
+      conditions.push(`t.${column} = ${params.add(value)}`);
+      continue;
+    }
+    const [, before = '', id = ''] = naming;
+    const names = (await namesAt(pool, schema, moment, id)).map((name) => before + name);
+    conditions.push(`t.${column} = any(${params.add(names)})`);
+    // There what was merged has its survivor, which it is no part of.
+    if (column === 'part_of' || column === 'inside') conditions.push('t.merged_into is null');
   }
   const { rows } = await pool.query<EntityRow>(
     `select id, version, from_seq, body, status, reason from ${schema}.${table} t where ${conditions.join(' and ')}

@@ -122,8 +122,8 @@ export class Successor {
   }
 
   /**
-   * Makes this generation the live one, unless the live one has more of a ledger than it: then nothing happens, and it has
-   * to catch up first. Ledgers of which the log itself has less are `exempt`.
+   * Makes this generation the live one, unless the live one has more of a ledger than it, or something that a record moved is
+   * still being worked out in it: then nothing happens, and it has to catch up first. Ledgers of which the log itself has less are `exempt`.
    */
   async takeOver(exempt: readonly string[]): Promise<boolean> {
     const { client } = this;
@@ -135,7 +135,9 @@ export class Successor {
       await client.query(`lock table ${from}.checkpoints in share mode`);
       const { rows } = await client.query(
         `select 1 from ${from}.checkpoints f left join ${to}.checkpoints t using (ledger)
-          where f.sequence > coalesce(t.sequence, 0) and f.ledger <> all($1) limit 1`,
+          where f.sequence > coalesce(t.sequence, 0) and f.ledger <> all($1)
+         union all
+         select 1 from ${to}.recomputations limit 1`,
         [exempt],
       );
       if (rows.length === 0) {

@@ -5,6 +5,7 @@ export { Generations, Successor } from './generations.js';
 export { compare, type Comparison, type Difference } from './comparison.js';
 export { PositionWatch } from './position-watch.js';
 export {
+  isThere,
   lastRecordBy,
   ledgerStandings,
   policiesInForce,

@@ -18,6 +18,8 @@ export function held(alias: string): string {
   return `${alias}.ledger = $1 and ${alias}.from_seq <= $2 and (${alias}.to_seq is null or ${alias}.to_seq > $2)`;
 }
 
+const MERGEABLE = ['actors', 'places', 'incidents'] as const;
+
 /**
  * What an id stood for at the moment: itself or, of an actor, a place or an incident that was merged by then, the survivor at
  * the end of all mergers.
@@ -28,16 +30,45 @@ export async function survivorAt(pool: Pool, schema: string, moment: Moment, id:
        select $3::text as id, 0 as step
        union all
        select m.into, chain.step + 1 from chain, lateral (
-         ${['actors', 'places', 'incidents']
-           .map(
-             (table) => `select t.merged_into as into from ${schema}.${table} t where ${held('t')} and t.id = chain.id`,
-           )
-           .join(' union all ')}
+         ${MERGEABLE.map(
+           (table) => `select t.merged_into as into from ${schema}.${table} t where ${held('t')} and t.id = chain.id`,
+         ).join(' union all ')}
        ) m where m.into is not null
      ) select id from chain order by step desc limit 1`,
     [moment.ledger, moment.sequence, id],
   );
   return rows[0]?.id ?? id;
+}
+
+/** Every id that stood for the same as this one at the moment: the survivor, and all that was merged into it by then. */
+export async function namesAt(pool: Pool, schema: string, moment: Moment, id: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with recursive same as (
+       select $3::text as id
+       union
+       select m.id from same, lateral (
+         ${MERGEABLE.map((table) => `select t.id from ${schema}.${table} t where ${held('t')} and t.merged_into = same.id`).join(' union all ')}
+       ) m
+     ) select id from same`,
+    [moment.ledger, moment.sequence, await survivorAt(pool, schema, moment, id)],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Whether there was such a thing at the moment, merged or not. */
+export async function isThere(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  table: (typeof MERGEABLE)[number],
+  id: string,
+): Promise<boolean> {
+  const { rows } = await pool.query(`select 1 from ${schema}.${table} t where ${held('t')} and t.id = $3`, [
+    moment.ledger,
+    moment.sequence,
+    id,
+  ]);
+  return rows.length > 0;
 }
 
 /**

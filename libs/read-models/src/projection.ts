@@ -244,7 +244,7 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
  */
 export function movedBy(
   record: LedgerRecord,
-  { registers, things, documents }: Pick<Sources, 'registers' | 'things' | 'documents'>,
+  { registers, things, documents, assessments }: Pick<Sources, 'registers' | 'things' | 'documents' | 'assessments'>,
 ): ReadonlySet<Id> | 'all' | undefined {
   const id = record.data.changes[0]?.entity ?? '';
   switch (record.name) {
@@ -258,8 +258,9 @@ export function movedBy(
       const { kind, state } = record.data.place;
       return before?.kind === kind && before.state === state ? undefined : dependentsOf([id], registers);
     }
-    case 'ActorReparented':
     case 'ActorMerged':
+      return new Set([...dependentsOf([id], registers), ...judgedWith(id, record.data.into, assessments, registers)]);
+    case 'ActorReparented':
     case 'PlaceReparented':
     case 'PlaceMerged':
       return dependentsOf([id], registers);
@@ -278,6 +279,22 @@ export function movedBy(
     default:
       return undefined;
   }
+}
+
+/** Where a line that is called after one actor was judged, all that may have spoken for it as it is called afterwards. */
+function judgedWith(
+  id: Id,
+  into: Id,
+  assessments: Sources['assessments'],
+  registers: RegisterCards,
+): Iterable<Id> {
+  const after = registers.survivor(into);
+  return [id, `unnamed@${id}`].flatMap((line) => {
+    const isJudged = [...assessments.keys()].some(
+      (key) => key.startsWith('line ') && survivingLine(key.slice('line '.length), registers) === line,
+    );
+    return isJudged ? [...(saidBy(`line ${line === id ? after : `unnamed@${after}`}`, registers) ?? [])] : [];
+  });
 }
 
 /** Ids of all that may have spoken for a line, of which a judgement is; none where it is of one claim. */

@@ -112,19 +112,36 @@ export async function recomputeSlice(
   }
 }
 
-/** Notes everything that the record touches: what held as of it never changes, so nobody need wait meanwhile. */
+/**
+ * Notes everything that the record touches: what held as of it never changes, so no batch need wait meanwhile. Another
+ * projector may be at the same, or may have done all of it by now: then nothing is noted once more.
+ */
 async function list(pool: Pool, schema: string, ledger: string, sequence: number): Promise<void> {
-  const { rows } = await pool.query<{ ids: string[] | null }>(
-    `select ids from ${schema}.recomputations where ledger = $1 and sequence = $2`,
-    [ledger, sequence],
-  );
-  await pool.query(
-    `with listed as (
-       insert into ${schema}.recomputed (ledger, sequence, about, done)
-       select $1, $2, about, false from (${touchedSql(schema)}) touched on conflict do nothing)
-     update ${schema}.recomputations set listed = true where ledger = $1 and sequence = $2`,
-    [ledger, sequence, rows[0]?.ids ?? null],
-  );
+  const client = await borrow(pool);
+  let isBroken = false;
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ ids: string[] | null }>(
+      `select ids from ${schema}.recomputations where ledger = $1 and sequence = $2 and not listed for update`,
+      [ledger, sequence],
+    );
+    const [open] = rows;
+    if (open !== undefined) {
+      await client.query(
+        `with listed as (
+           insert into ${schema}.recomputed (ledger, sequence, about, done)
+           select $1, $2, about, false from (${touchedSql(schema)}) touched on conflict do nothing)
+         update ${schema}.recomputations set listed = true where ledger = $1 and sequence = $2`,
+        [ledger, sequence, open.ids],
+      );
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => (isBroken = true));
+    throw error;
+  } finally {
+    client.release(isBroken);
+  }
 }
 
 async function recomputeAt(

@@ -26,7 +26,7 @@ import { namesOf, shownClaims, type Named, type ShownClaim } from './claims.js';
 import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import type { RegisterCards } from './cards.js';
-import { countable } from './recompute.js';
+import { countable, survivingLine } from './recompute.js';
 import { TooManyToCompute } from './said-by.js';
 import { loadGrounds, loadRegisters } from './sources.js';
 
@@ -77,7 +77,8 @@ export async function publishedTotals(
 ): Promise<SeriesPage<ShownTotals>> {
   const registers = await loadRegisters(pool, schema, moment);
   const scopes = await scopesOf(pool, schema, moment, 'total', registers);
-  const { of, line, counter } = filter;
+  const { of, counter } = filter;
+  const line = filter.line && survivingLine(filter.line, registers);
   const party = filter.party && registers.survivor(filter.party);
   const place = filter.place && registers.survivor(filter.place);
   const chosen = scopes.filter(({ scope }) => {

@@ -58,7 +58,14 @@ export async function loadSources(
   for (const id of touched.named) keys.add(registers.survivor(id));
   for (const key of await aboutsOfClaims(client, schema, ledger, touched)) keys.add(key);
   const isWide = records.length === 1 && records[0] !== undefined && mayMove(records[0]);
-  const moved = isWide ? movedBy(records[0] as LedgerRecord, { registers, things, documents }) : undefined;
+  const moved = isWide
+    ? movedBy(records[0] as LedgerRecord, {
+        registers,
+        things,
+        documents,
+        assessments: await loadAssessments(client, schema, now(ledger), new Map(), gone),
+      })
+    : undefined;
   let isPartial = false;
   if (moved !== undefined) {
     const ids = moved === 'all' ? null : [...moved];

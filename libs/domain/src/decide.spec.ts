@@ -5,6 +5,7 @@ import { canonicalText } from './canonical.js';
 import type { Command } from './commands.js';
 import { decide } from './decide.js';
 import { evolve } from './evolve.js';
+import type { Fact } from './records.js';
 import { Rejected } from './rejected.js';
 import { commitOverlay, initialState, overlayOn } from './state.js';
 import type { Claim, Incident, Statement } from './vocabulary.js';
@@ -728,6 +729,23 @@ describe('the registers change', () => {
       .when(corrected('armed-force', 'us', 2))
       .thenRejected('wrong-version', '/expect');
   });
+  test('a parent that was merged is the same parent by either name', () => {
+    const corps = (partOf: string): Command => ({
+      act: 'correct-actor',
+      id: 'corps',
+      actor: { kind: 'armed-force', names: [{ text: 'The corps' }], partOf },
+      ...seen(['corps', 1]),
+    });
+    const after = [...three, actor('forces', 'us'), merge('army', 'forces')];
+    for (const parent of ['army', 'forces']) {
+      given(...after)
+        .when(corps(parent))
+        .then({ changes: [{ entity: 'corps', version: 2 }] });
+    }
+    given(...after)
+      .when(corps('us'))
+      .thenRejected('does-not-fit', '/partOf');
+  });
   test('a parent is changed, or taken away, and never in a circle', () => {
     given(...three)
       .when(reparent('corps', 'us', 1))
@@ -879,6 +897,16 @@ describe('a document changes', () => {
     given(...begun, titled('e', 'Another'))
       .when(described({ title: 'Another' }))
       .thenRejected('duplicate-document', '/title');
+  });
+  test('is free again within the round of the writer that sets it free', () => {
+    const state = initialState();
+    for (const command of begun) evolve(state, decide(state, command) as Fact);
+    const round = overlayOn(state);
+    evolve(round, decide(round, described({ title: 'Another' })) as Fact);
+    const another = titled('e', 'A release');
+    expect(decide(round, another)).toMatchObject({ data: { changes: [{ entity: 'e', version: 1 }] } });
+    commitOverlay(round, state);
+    expect(decide(state, another)).toMatchObject({ data: { changes: [{ entity: 'e', version: 1 }] } });
   });
   test('is no copy of itself, straight or by others', () => {
     given(...begun)
@@ -1093,6 +1121,24 @@ describe('reassigning a statement', () => {
           ],
         }),
       )
+      .thenRejected('does-not-fit', '/incidents/1/from');
+    // Called by what was merged into it, it is the same one all the same.
+    const merger: Command = {
+      act: 'merge-incident',
+      id: 'k',
+      into: 'i',
+      reason: 'Made up.',
+      expect: [
+        { entity: 'k', version: 1 },
+        { entity: 'i', version: 1 },
+      ],
+    };
+    const twice = [
+      { from: 'i', to: 'j' },
+      { from: 'k', to: 'j' },
+    ];
+    given(...said, incident('k'), merger)
+      .when(reassign({ incidents: twice }))
       .thenRejected('does-not-fit', '/incidents/1/from');
   });
 });

@@ -640,6 +640,84 @@ describe('UPI gives another number as Centcom’s words', () => {
   });
 });
 
+describe('then a curator moves UPI’s statement to the utterance and the attack of January', () => {
+  const JANUARY = 'conoco-2023-01-04';
+  const REASON = 'These are Centcom’s words of 4 January, about the same base.';
+  const UPI = 'upi-on-conoco';
+  let curator: LedgerClient;
+  let before: number;
+  let moved: number;
+
+  const rockets = async (incident: string, when = '') => {
+    const page = await curator.read<IncidentAnswer>(`/incidents/${incident}?policy=envelope${when}`);
+    return page.answers.find(({ question }) => question.predicate === 'munitions');
+  };
+  const asOf = (sequence: number): string => `&asOf=${sequence}`;
+
+  beforeAll(async () => {
+    ({ client: curator } = await app.openExample('syria-moved'));
+    await curator.record('register-actor', { id: 'upi', kind: 'media', names: [{ text: 'UPI' }] });
+    const day = { from: '2023-04-10', to: '2023-04-10', precision: 'day' };
+    const report = { id: 'upi-report', publisher: 'upi', kind: 'citation', title: 'UPI on the rocket attack' };
+    await curator.record('register-document', { ...report, published: day });
+    const time = { from: '2023-01-04', to: '2023-01-04', precision: 'day' };
+    const parties = [{ actor: 'us', side: 'target' }];
+    await curator.record('record-incident', { id: JANUARY, kind: 'single', method: 'rocket', parties, time });
+    const claim = { about: { incident: CONOCO }, stance: 'asserts', predicate: 'munitions' };
+    ({ position: before } = await curator.record('record-statement', {
+      id: UPI,
+      document: 'upi-report',
+      speaker: 'centcom',
+      form: 'reported',
+      utterance: 'centcom-on-conoco',
+      claims: [{ ...claim, value: { munition: 'rocket', ...triple(2, 2, 2), atOrigin: 1 } }],
+    }));
+    const body = {
+      utterance: 'centcom-on-conoco-january',
+      incidents: [{ from: CONOCO, to: JANUARY }],
+      reason: REASON,
+    };
+    const answer = await curator.record('reassign-statement', body, { id: UPI, ifMatch: '"1"' });
+    expect(answer).toMatchObject({ entity: UPI, version: 2, position: before + 1 });
+    moved = answer.position;
+    await curator.read(`/incidents?wait=${moved}`);
+  });
+
+  test('the figure of April rests on Centcom alone, without a flag, and that of January is two', async () => {
+    expect(await rockets(CONOCO)).toMatchObject({
+      figure: { ...triple(1, 1, 1), used: ['centcom-on-conoco#5'], flags: [], setAside: [] },
+    });
+    expect(await rockets(JANUARY)).toMatchObject({
+      figure: { ...triple(2, 2, 2), used: [`${UPI}#1`], flags: [], setAside: [] },
+    });
+    const { claims } = await curator.read<IncidentAnswer>(`/incidents/${CONOCO}`);
+    expect(JSON.stringify(claims)).not.toContain(UPI);
+  });
+
+  test('as of the record before, everything is as it was', async () => {
+    expect(await rockets(CONOCO, asOf(before))).toMatchObject({
+      figure: {
+        ...triple(1, 1, 1),
+        flags: ['readings-differ'],
+        setAside: [{ claim: `${UPI}#1`, code: 'other-reading' }],
+      },
+    });
+    expect(await rockets(JANUARY, asOf(before))).toBeUndefined();
+    const then = await curator.read<StatementAnswer>(`/statements/${UPI}?asOf=${before}`);
+    expect(then.entity).toMatchObject({ version: 1, body: { utterance: 'centcom-on-conoco' } });
+    expect(then.claims).toMatchObject([{ claim: { about: { incident: CONOCO } } }]);
+  });
+
+  test('in the open: who reads the statement finds where it stands now, and in the records why', async () => {
+    const { entity, claims } = await curator.read<StatementAnswer>(`/statements/${UPI}`);
+    expect(entity).toMatchObject({ version: 2, sequence: moved, body: { utterance: 'centcom-on-conoco-january' } });
+    expect(claims).toMatchObject([{ id: `${UPI}#1`, claim: { about: { incident: JANUARY } } }]);
+    const { items } = await curator.read<RecordsAnswer>(`/records?entity=${UPI}`);
+    expect(items.map(({ sequence }) => sequence)).toEqual([before, moved]);
+    expect(items[1]?.event).toMatchObject({ data: { reason: REASON, incidents: [{ from: CONOCO, to: JANUARY }] } });
+  });
+});
+
 describe('graded by the desk: Central Command 2B, the unnamed official 3C', () => {
   const INJURED = `of=injured&incident=${CONOCO}&${ON_US}`;
   const SAID = ['centcom-on-conoco#2', 'unnamed-official-on-conoco#1'];

@@ -24,6 +24,7 @@ update {schema}.claims c set mentions = array(
    and d.from_seq <= c.from_seq and (d.to_seq is null or d.to_seq > c.from_seq);
 create index claims_mentions on {schema}.claims using gin (mentions);
 create index incidents_mentions on {schema}.incidents using gin (mentions);
+create index incidents_merged on {schema}.incidents (ledger, merged_into) where merged_into is not null;
 create index documents_copies on {schema}.documents (ledger, (body ->> 'copyOf')) where body ? 'copyOf';
 
 -- A record that moves more incidents and scopes than fit into its own transaction. They are worked out as of it, in slices;

@@ -265,6 +265,7 @@ export function movedBy(
     case 'PlaceMerged':
       return dependentsOf([id], registers);
     case 'IncidentMerged':
+      return dependentsOf([id], registers);
     case 'DocumentWithdrawn':
       return new Set([id]);
     case 'DocumentCorrected':
@@ -282,12 +283,7 @@ export function movedBy(
 }
 
 /** Where a line that is called after one actor was judged, all that may have spoken for it as it is called afterwards. */
-function judgedWith(
-  id: Id,
-  into: Id,
-  assessments: Sources['assessments'],
-  registers: RegisterCards,
-): Iterable<Id> {
+function judgedWith(id: Id, into: Id, assessments: Sources['assessments'], registers: RegisterCards): Iterable<Id> {
   const after = registers.survivor(into);
   return [id, `unnamed@${id}`].flatMap((line) => {
     const isJudged = [...assessments.keys()].some(

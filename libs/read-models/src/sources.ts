@@ -52,6 +52,7 @@ export async function loadSources(
   const things = await loadThings(client, schema, ledger, touched);
   const documents = await loadDocuments(client, schema, ledger, touched, gone);
   await loadMergers(client, schema, now(ledger), touched.named, registers);
+  await loadMerged(client, schema, ledger, touched.mergers, registers);
 
   const keys = new Set(touched.abouts);
   for (const claim of touched.claims) for (const key of aboutsOf(readClaim(claim, registers.survivor))) keys.add(key);
@@ -446,6 +447,27 @@ async function loadMergers(
     [moment.ledger, moment.sequence, wanted],
   );
   for (const { id, merged_into: into } of rows) merged.set(id, into);
+}
+
+/** What was merged into some incidents before, straight or by others: claims may name them by these ids. */
+async function loadMerged(
+  client: PoolClient,
+  schema: string,
+  ledger: string,
+  into: readonly Id[],
+  { merged }: RegisterCards,
+): Promise<void> {
+  if (into.length === 0) return;
+  const { rows } = await client.query<{ id: Id; merged_into: Id }>(
+    `with recursive before as (
+       select id, merged_into from ${schema}.incidents where ledger = $1 and to_seq is null and merged_into = any($2)
+       union
+       select i.id, i.merged_into from ${schema}.incidents i join before on i.merged_into = before.id
+        where i.ledger = $1 and i.to_seq is null
+     ) select id, merged_into from before`,
+    [ledger, into],
+  );
+  for (const { id, merged_into: survivor } of rows) merged.set(id, survivor);
 }
 
 /** Of what records name, and of copies of what they change. */

@@ -198,8 +198,8 @@ describe('incidents that were one', () => {
   });
 
   test('what is refused', async () => {
-    const merge = (id: string, into: string, expect?: object) =>
-      ledger.send('merge-incident', { into, reason: REASON, ...expect }, { id });
+    const merge = (id: string, into: string, expected?: object) =>
+      ledger.send('merge-incident', { into, reason: REASON, ...expected }, { id });
     const both = (...entities: [string, number][]) => ({ expect: seen(...entities) });
     await expectRefused(merge('c', 'a', both(['c', 2])), 422, 'contradiction', '/into');
     await expectRefused(merge('c', 'c', both(['c', 2])), 422, 'contradiction', '/into');
@@ -327,5 +327,379 @@ describe('one incident that was two', () => {
       'wrong-version',
       '/expect',
     );
+  });
+});
+
+describe('registers that change', () => {
+  let ledger: LedgerClient;
+  let before: number;
+  let merged: number;
+
+  beforeAll(async () => {
+    ledger = await begin('registers');
+    await ledger.record('register-actor', {
+      id: 'corps',
+      kind: 'state-body',
+      partOf: 'centcom',
+      names: named('Corps'),
+    });
+    await ledger.record('register-actor', { id: 'group-2', kind: 'armed-group', names: named('The group again') });
+    await ledger.record('register-actor', {
+      id: 'cell',
+      kind: 'armed-group',
+      partOf: 'group-2',
+      names: named('A cell'),
+    });
+    await ledger.record('register-actor', { id: 'wire-2', kind: 'media', names: named('The wire again') });
+    await ledger.record('register-place', { id: 'land-2', kind: 'country', names: named('The country again') });
+    await ledger.record('register-place', { id: 'town', kind: 'town', inside: 'land-2', names: named('A town') });
+    const copy = { id: 'copy', publisher: 'wire-2', kind: 'citation', title: 'Another' };
+    await ledger.record('register-document', copy);
+    const parties = [
+      { actor: 'us', side: 'target' },
+      { actor: 'group-2', side: 'attacker' },
+    ];
+    await ledger.record('record-incident', { id: 'i', ...card({ parties, place: { place: 'town' } }) });
+    await ledger.record('record-incident', { id: 'j', ...card({ place: { place: 'site' } }) });
+    await say(ledger, 'of-group', [injured('i', 5)], 'group');
+    const level = { measure: 'present', component: 'all', ...triple(900) };
+    const scope = { actor: 'group-2', places: ['land-2'] };
+    await say(
+      ledger,
+      'level',
+      [{ predicate: 'force-level', about: { scope }, stance: 'asserts', value: level }],
+      'wire',
+    );
+    ({ position: before } = await say(ledger, 'of-group-2', [injured('i', 7)], 'group-2'));
+    await change(ledger, 'merge-actor', 'group-2', { into: 'group' }, [
+      ['group-2', 1],
+      ['group', 1],
+    ]);
+    await change(ledger, 'merge-actor', 'wire-2', { into: 'wire' }, [
+      ['wire-2', 1],
+      ['wire', 1],
+    ]);
+    merged = await change(ledger, 'merge-place', 'land-2', { into: 'land' }, [
+      ['land-2', 1],
+      ['land', 1],
+    ]);
+  });
+
+  test.each([
+    ['/actors/group-2', '/actors/group'],
+    ['/places/land-2', '/places/land'],
+  ])('%s is found at %s for ever', async (from, to) => {
+    expect(await sentTo(ledger, from)).toEqual([308, to]);
+    expect(await sentTo(ledger, `${from}?asOf=${merged}`)).toEqual([308, `${to}?asOf=${merged}`]);
+    expect(await sentTo(ledger, `${from}?asOf=${before}`)).toEqual([200, null]);
+  });
+
+  test('two lines are one: the newest of what they say holds, and as of before both do', async () => {
+    const lines = async (when: string) => {
+      const { answers } = await ledger.read<IncidentAnswer>(`/incidents/i?${when}`);
+      const found = answers.find(({ question }) => question.predicate === 'injured' && question.who === undefined);
+      return found?.positions.map(({ line, best }) => [line, best]);
+    };
+    expect((await lines(`asOf=${before}`))?.sort()).toEqual([
+      ['group', 5],
+      ['group-2', 7],
+    ]);
+    expect(await lines('')).toEqual([['group', 7]]);
+  });
+
+  test.each([
+    ['/incidents', 'attacker', 'group-2', 'group', ['i']],
+    ['/incidents', 'of.party', 'group-2', 'group', ['i']],
+    ['/incidents', 'place', 'land-2', 'land', ['i', 'j']],
+    ['/actors', 'partOf', 'group-2', 'group', ['cell']],
+    ['/places', 'inside', 'land-2', 'land', ['site', 'town']],
+    ['/documents', 'publisher', 'wire-2', 'wire', ['copy', 'release']],
+    ['/statements', 'speaker', 'group-2', 'group', ['of-group', 'of-group-2']],
+  ])('%s?%s=%s answers as for %s', async (list, parameter, id, survivor, found) => {
+    expect(await ids(ledger, `${list}?${parameter}=${id}`)).toEqual(found);
+    expect(await ids(ledger, `${list}?${parameter}=${survivor}`)).toEqual(found);
+    // As of before they were two, and each had its own.
+    const then = await Promise.all(
+      [id, survivor].map((one) => ids(ledger, `${list}?${parameter}=${one}&asOf=${before}`)),
+    );
+    expect(then[0]).not.toEqual(then[1]);
+    expect(then.flat().sort()).toEqual(found);
+  });
+
+  test.each([
+    ['/tallies?of=attacks,injured', 'attacker'],
+    ['/tallies?of=attacks,injured,force-level', 'of.party'],
+    ['/levels?component=all', 'of.party'],
+  ])('%s&%s= by the merged one answers as for the survivor', async (question, parameter) => {
+    const asked = (id: string) => ledger.read<object>(`${question}&${parameter}=${id}`);
+    const answer = await asked('group');
+    expect(await asked('group-2')).toEqual(answer);
+    expect(JSON.stringify(answer)).toContain(parameter === 'attacker' ? '"incidents":1' : '900');
+  });
+
+  test('tallies of a place that was merged, by place, are those of the survivor', async () => {
+    const by = async (id: string) =>
+      (await ledger.read<TalliesAnswer>(`/tallies?of=attacks&by=place:country&place=${id}`)).rows;
+    expect(await by('land')).toMatchObject([{ group: { id: 'land' }, incidents: 2 }]);
+    expect(await by('land-2')).toEqual(await by('land'));
+  });
+
+  test.each([
+    ['/tallies', 'place'],
+    ['/tallies', 'of.party'],
+    ['/tallies', 'attacker'],
+    ['/tallies', 'incident'],
+    ['/incidents', 'place'],
+    ['/incidents', 'of.party'],
+    ['/incidents', 'attacker'],
+  ])('%s?%s= of what is not registered is refused, not answered with nothing', async (path, parameter) => {
+    const problem = await expectRefused(ledger.ask(`${path}?${parameter}=nobody`), 400, 'bad-parameter');
+    expect(problem).toMatchObject({ parameter });
+    const wrong = parameter === 'place' ? 'us' : 'land';
+    await expectRefused(ledger.ask(`${path}?${parameter}=${wrong}`), 400, 'bad-parameter');
+    const there = { place: 'town', 'of.party': 'group', attacker: 'group', incident: 'i' }[parameter];
+    expect((await ledger.ask(`${path}?${parameter}=${there}`)).status).toBe(200);
+    await expectRefused(ledger.ask(`${path}?${parameter}=${there}&asOf=2`), 400, 'bad-parameter');
+  });
+
+  test('a command that gets another parent speaks with another voice from then on, and as of before with its own', async () => {
+    await ledger.record('record-incident', { id: 'k', ...card() });
+    const { position } = await say(ledger, 'of-corps', [injured('k', 2)], 'corps');
+    await ledger.read(`/incidents?wait=${position}`);
+    const line = async (when = '') => {
+      const { claims } = await ledger.read<IncidentAnswer>(`/incidents/k?${when}`);
+      return claims.flatMap(({ lines }) => lines.map((one) => one.line));
+    };
+    expect(await line()).toEqual(['us']);
+    await change(ledger, 'reparent-actor', 'centcom', {}, [['centcom', 1]]);
+    expect(await line()).toEqual(['centcom']);
+    expect(await line(`asOf=${position}`)).toEqual(['us']);
+    const entity = (await ledger.read<EntityAnswer>('/actors/centcom')).entity;
+    expect([entity.version, entity.body]).toEqual([2, { kind: 'armed-force', names: named('centcom') }]);
+    await change(ledger, 'reparent-actor', 'centcom', { partOf: 'us' }, [['centcom', 2]]);
+    expect(await line()).toEqual(['us']);
+    const same = { partOf: 'us', reason: REASON };
+    expect(await ledger.record('reparent-actor', same, { id: 'centcom', ifMatch: '"3"' })).toMatchObject({
+      unchanged: true,
+    });
+  });
+
+  test('a place is moved, and corrected', async () => {
+    const inLand = (when = '') => ids(ledger, `/incidents?place=land${when}`);
+    const { position } = await ledger.record('register-place', { id: 'far', kind: 'country', names: named('Far') });
+    await change(ledger, 'reparent-place', 'town', { inside: 'far' }, [['town', 1]]);
+    expect(await inLand()).toEqual(['j']);
+    expect(await inLand(`&asOf=${position}`)).toEqual(['i', 'j']);
+    const point = { lat: 35, lon: 40 };
+    const body = { kind: 'town', names: named('A town, spelt right'), inside: 'far', point };
+    await change(ledger, 'correct-place', 'town', body, [['town', 2]]);
+    expect((await ledger.read<EntityAnswer>('/places/town')).entity.body).toEqual(body);
+  });
+
+  test('a card is corrected whole', async () => {
+    const body = { kind: 'armed-group', names: named('The group') };
+    await change(ledger, 'correct-actor', 'group', body, [['group', 2]]);
+    expect((await ledger.read<EntityAnswer>('/actors/group')).entity).toMatchObject({ version: 3, body });
+  });
+
+  test('what is refused', async () => {
+    const send = (act: ActName, id: string, body: object, ...versions: [string, number][]) =>
+      ledger.send(act, { ...body, reason: REASON, ...(versions.length > 0 && { expect: seen(...versions) }) }, { id });
+    const names = named('X');
+    const version = async (id: string) => (await ledger.read<EntityAnswer>(`/actors/${id}`)).entity.version;
+    const [us, centcom, group, land] = [await version('us'), await version('centcom'), await version('group'), 2];
+    for (const [id, parent] of [
+      ['us', 'centcom'],
+      ['us', 'corps'],
+      ['us', 'us'],
+    ] as const) {
+      await expectRefused(send('reparent-actor', id, { partOf: parent }, ['us', us]), 422, 'contradiction', '/partOf');
+    }
+    const both = [
+      ['us', us],
+      ['corps', 1],
+    ] as [string, number][];
+    await expectRefused(send('merge-actor', 'us', { into: 'corps' }, ...both), 422, 'contradiction', '/into');
+    await expectRefused(
+      send('merge-actor', 'group', { into: 'group-2' }, ['group', group]),
+      422,
+      'contradiction',
+      '/into',
+    );
+    await expectRefused(
+      send('merge-actor', 'group', { into: 'land' }, ['group', group]),
+      422,
+      'wrong-kind-of-reference',
+      '/into',
+    );
+    await expectRefused(
+      send('merge-actor', 'group', { into: 'us' }, ['group', group]),
+      428,
+      'expect-required',
+      '/expect',
+    );
+    await expectRefused(
+      send('merge-actor', 'group', { into: 'us' }, ['group', 1], ['us', us]),
+      412,
+      'wrong-version',
+      '/expect',
+    );
+    await expectRefused(
+      send('reparent-actor', 'centcom', { partOf: 'nobody' }, ['centcom', centcom]),
+      422,
+      'unknown-reference',
+      '/partOf',
+    );
+    await expectRefused(send('reparent-actor', 'centcom', { partOf: 'us' }), 428, 'expect-required', '/expect');
+    const other = { kind: 'armed-force', names, partOf: 'group' };
+    await expectRefused(send('correct-actor', 'centcom', other, ['centcom', centcom]), 422, 'does-not-fit', '/partOf');
+    for (const [act, body] of [
+      ['correct-actor', { kind: 'armed-group', names }],
+      ['reparent-actor', { partOf: 'us' }],
+      ['merge-actor', { into: 'us' }],
+    ] as const) {
+      const answer = send(act, 'group-2', body, ['group-2', 2], ['us', us]);
+      expect(await expectRefused(answer, 409, 'merged')).toMatchObject({ mergedInto: 'group' });
+    }
+    await expectRefused(
+      send('reparent-place', 'land', { inside: 'site' }, ['land', land]),
+      422,
+      'contradiction',
+      '/inside',
+    );
+    await expectRefused(
+      send('merge-place', 'land', { into: 'site' }, ['land', land], ['site', 1]),
+      422,
+      'contradiction',
+      '/into',
+    );
+    await expectRefused(
+      send('correct-place', 'site', { kind: 'site', names }, ['site', 1]),
+      422,
+      'does-not-fit',
+      '/inside',
+    );
+    await expectRefused(send('correct-place', 'land-2', { kind: 'country', names }, ['land-2', 2]), 409, 'merged');
+    const country = { kind: 'country', names, point: { lat: 1, lon: 1 } };
+    await expectRefused(send('correct-place', 'land', country, ['land', land]), 422, 'does-not-fit', '/point');
+  });
+});
+
+describe('judgements of a line', () => {
+  test('go over to the line that it is merged into, for all that this line says', async () => {
+    const ledger = await begin('judged');
+    for (const id of ['first', 'second'])
+      await ledger.record('register-actor', { id, kind: 'armed-group', names: named(id) });
+    await ledger.record('record-incident', { id: 'i', ...card() });
+    await say(ledger, 'of-first', [injured('i', 1)], 'first');
+    await say(ledger, 'of-group', [injured('i', 9)], 'group');
+    const { position: before } = await ledger.record('record-assessment', {
+      about: { line: 'second' },
+      reliability: 'A',
+      credibility: 1,
+      grounds: REASON,
+    });
+    const best = async (when = '') => (await figuresOf(ledger, `policy=best-graded&incident=i${when}`))[0];
+    await change(ledger, 'merge-actor', 'second', { into: 'first' }, [
+      ['second', 1],
+      ['first', 1],
+    ]);
+    // It has said nothing itself; but now the first is the one that was judged.
+    expect(await best()).toMatchObject({ ...triple(1), used: ['of-first#1'] });
+    expect(await best(`&asOf=${before}`)).toMatchObject({ low: 1, high: 9 });
+    expect(await ids(ledger, '/assessments?line=first')).toEqual(await ids(ledger, '/assessments?line=second'));
+  });
+});
+
+describe('a document that changes', () => {
+  let ledger: LedgerClient;
+  let before: number;
+  const description = { publisher: 'wire', kind: 'citation', title: 'A release' };
+  beforeAll(async () => {
+    ledger = await begin('documents');
+    await ledger.record('record-incident', { id: 'i', ...card() });
+    ({ position: before } = await say(ledger, 's', [injured('i', 3)]));
+  });
+  const figure = async (when = '') => (await figuresOf(ledger, `incident=i${when}`))[0];
+
+  test('a new version that dropped a statement sets it aside until a later one carries it again', async () => {
+    const versions = (version: number): [string, number][] => [['release', version]];
+    const dropped = { ...description, title: 'Changed', dropped: ['s'] };
+    const at = await change(ledger, 'record-document-version', 'release', dropped, versions(1));
+    expect(await figure()).toMatchObject({
+      status: 'unreported',
+      setAside: [{ claim: 's#1', code: 'publisher-corrected' }],
+    });
+    await change(ledger, 'record-document-version', 'release', { ...dropped, dropped: [] }, versions(2));
+    expect(await figure()).toMatchObject(triple(3));
+    expect(await figure(`&asOf=${at}`)).toMatchObject({ status: 'unreported' });
+    expect(await figure(`&asOf=${before}`)).toMatchObject(triple(3));
+    await change(ledger, 'correct-document', 'release', { ...description, title: 'Spelt right' }, versions(3));
+    expect((await ledger.read<EntityAnswer>('/documents/release')).entity).toMatchObject({
+      version: 4,
+      body: { title: 'Spelt right' },
+    });
+    expect((await ledger.read<EntityAnswer>(`/documents/release?asOf=${at}`)).entity).toMatchObject({
+      version: 2,
+      body: { title: 'Changed' },
+    });
+  });
+
+  test('what is refused', async () => {
+    await ledger.record('register-document', { id: 'second', ...description, title: 'Second', copyOf: 'release' });
+    await say(ledger, 't', [injured('i', 3)]);
+    const { version } = (await ledger.read<EntityAnswer>('/documents/release')).entity;
+    const send = (act: ActName, body: object, seenVersion = version, id = 'release') =>
+      ledger.send(act, { ...description, ...body, reason: REASON }, { id, ifMatch: `"${seenVersion}"` });
+    await expectRefused(send('correct-document', { copyOf: 'release' }), 422, 'contradiction', '/copyOf');
+    await expectRefused(send('correct-document', { copyOf: 'second' }), 422, 'contradiction', '/copyOf');
+    await expectRefused(send('correct-document', { title: 'Second' }), 409, 'duplicate-document', '/title');
+    await expectRefused(send('correct-document', { publisher: 'nobody' }), 422, 'unknown-reference', '/publisher');
+    await expectRefused(send('correct-document', {}, version + 1), 412, 'wrong-version', '/expect');
+    await expectRefused(send('record-document-version', { dropped: ['s', 's'] }), 422, 'does-not-fit', '/dropped/1');
+    await expectRefused(
+      send('record-document-version', { dropped: ['nothing'] }),
+      422,
+      'unknown-reference',
+      '/dropped/0',
+    );
+    const others = send('record-document-version', { title: 'Third', dropped: ['t'] }, 1, 'second');
+    await expectRefused(others, 422, 'does-not-fit', '/dropped/0');
+    await expectRefused(
+      ledger.send('correct-document', { ...description, reason: REASON }, { id: 'release' }),
+      428,
+      'expect-required',
+      '/expect',
+    );
+    const unlike = { ...injured('i', 0), predicate: 'killed', value: { change: 1, from: 's#1' } };
+    const said = ledger.send('record-statement', {
+      document: 'release',
+      speaker: 'centcom',
+      form: 'direct',
+      claims: [unlike],
+    });
+    await expectRefused(said, 422, 'does-not-fit', '/claims/0/value/from');
+  });
+});
+
+describe('adopting', () => {
+  test('changes nothing where the newest is in force, and refuses what the program does not have', async () => {
+    const ledger = await begin('adopting');
+    const send = (body: object, version = 1) =>
+      ledger.send('adopt', { ...body, reason: REASON, expect: seen(['ledger', version]) });
+    const unchanged = await send({ policies: { envelope: 1 } });
+    expect([unchanged.status, unchanged.body]).toEqual([
+      200,
+      expect.objectContaining({ entity: 'ledger', version: 1, unchanged: true }),
+    ]);
+    expect(unchanged.headers.get('location')).toBe('/v1/ledgers/adopting');
+    expect(unchanged.headers.get('etag')).toBe('"1"');
+    await expectRefused(send({ policies: { envelope: 2 } }), 422, 'unknown-version');
+    await expectRefused(send({ codebook: 2 }), 422, 'unknown-version');
+    await expectRefused(send({ codebook: 1 }, 2), 412, 'wrong-version', '/expect');
+    await expectRefused(ledger.send('adopt', { codebook: 1, reason: REASON }), 428, 'expect-required', '/expect');
+    const recorder = await app.client('adopting', 'recorder');
+    const forbidden = await recorder.send('adopt', { codebook: 1, reason: REASON, expect: seen(['ledger', 1]) });
+    expect(forbidden.status).toBe(403);
   });
 });

@@ -39,10 +39,11 @@ type Incoming = FastifyRequest<{ Params: { ledger: string; id?: string } }>;
 function Act(name: ActName): MethodDecorator {
   const { route, role, summary, body } = ACTS[name];
   const changes = 'changes' in ACTS[name];
+  const makes = name === 'open-ledger' || !(changes || isLedgerAct(name));
   const decorators = [
     Post(`:ledger/${route}`),
     Access(role),
-    HttpCode(changes ? 200 : 201),
+    HttpCode(makes ? 201 : 200),
     ApiOperation({
       summary,
       description: `Needs a key with the role ${role} or a later one (recorder, curator, admin).`,
@@ -66,7 +67,7 @@ function Act(name: ActName): MethodDecorator {
         ]
       : []),
     ApiBody({ type: body as unknown as new () => object }),
-    (changes ? ApiOkResponse : ApiCreatedResponse)({ type: WriteAnswer }),
+    (makes ? ApiCreatedResponse : ApiOkResponse)({ type: WriteAnswer }),
   ];
   return (target, key, descriptor) => {
     for (const decorate of decorators) decorate(target, key, descriptor);

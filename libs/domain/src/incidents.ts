@@ -55,8 +55,8 @@ export function mergeIncident(state: State, command: MergeIncident & Pick<Comman
   const { one, survivor, changes } = requireTwo(state, command, 'incident', command.expect);
   const gone = one.goneSince !== undefined ? id : survivor.goneSince !== undefined ? into : undefined;
   if (gone !== undefined) {
-    const reason = `${gone} was retracted: bring it back before anything is merged.`;
-    throw new Rejected('does-not-fit', reason, gone === into ? '/into' : undefined);
+    const why = `${gone} was retracted: bring it back before anything is merged.`;
+    throw new Rejected('does-not-fit', why, gone === into ? '/into' : undefined);
   }
   if (wholesOf(state, id).has(into) || wholesOf(state, into).has(id)) {
     throw new Rejected(

@@ -14,6 +14,7 @@ import type {
 } from '#contracts';
 import type { ActName } from '#domain';
 import { answerOf, type Answer, type LedgerClient } from '#testing';
+import { plant } from './planted.js';
 import { startApp, type RunningApp } from './running-app.js';
 
 let app: RunningApp;
@@ -701,5 +702,54 @@ describe('adopting', () => {
     const recorder = await app.client('adopting', 'recorder');
     const forbidden = await recorder.send('adopt', { codebook: 1, reason: REASON, expect: seen(['ledger', 1]) });
     expect(forbidden.status).toBe(403);
+  });
+
+  test('a policy that an older ledger lacks answers from the record on that adopts it, and never as of before', async () => {
+    const inForce = { 'official-first': 1, 'latest-official': 1, envelope: 1 };
+    const opened = {
+      changes: [{ entity: 'ledger', version: 1 }],
+      codebook: 1,
+      policies: inForce,
+      origin: { title: 'Old' },
+    };
+    await plant(app.dataDir, 'older', [{ name: 'LedgerOpened', data: opened }]);
+    const ledger = await app.client('older');
+    for (const [id, kind] of [
+      ['us', 'state'],
+      ['wire', 'media'],
+    ]) {
+      await ledger.record('register-actor', { id, kind, names: named('X') });
+    }
+    await ledger.record('register-document', {
+      id: 'release',
+      publisher: 'wire',
+      kind: 'citation',
+      title: 'A release',
+    });
+    await ledger.record('record-incident', { id: 'i', ...card() });
+    const { position: before } = await say(ledger, 's', [injured('i', 3)], 'us');
+    const graded = (when: string) => ledger.ask<ProblemBody>(`/tallies?of=injured&policy=best-graded${when}`);
+    const lacking = await expectRefused(graded(`&wait=${before}`), 400, 'bad-parameter');
+    expect(lacking).toMatchObject({ parameter: 'policy', inForce: expect.not.arrayContaining(['best-graded']) });
+    await expectRefused(ledger.ask('/incidents/i?policy=best-graded'), 400, 'bad-parameter');
+    await expectRefused(ledger.ask('/levels?policy=best-graded'), 400, 'bad-parameter');
+
+    const body = { policies: { 'best-graded': 1 }, reason: REASON, expect: seen(['ledger', 1]) };
+    const adopted = await ledger.send('adopt', body, { commandKey: 'adopt' });
+    expect([adopted.status, adopted.body]).toEqual([200, expect.objectContaining({ entity: 'ledger', version: 2 })]);
+    expect(adopted.headers.get('location')).toBe('/v1/ledgers/older');
+    expect((await ledger.send('adopt', body, { commandKey: 'adopt' })).body).toEqual(adopted.body);
+    const { position } = adopted.body;
+    const answer = await ledger.read<TalliesAnswer>(`/tallies?of=injured&policy=best-graded&wait=${position}`);
+    expect(answer).toMatchObject({ policy: 'best-graded@1', figures: [triple(3)], final: true });
+    expect(await ledger.read(`/tallies?of=injured&policy=best-graded&asOf=${position}`)).toEqual(answer);
+    await expectRefused(graded(`&asOf=${before}`), 400, 'bad-parameter');
+    expect(await ledger.read('')).toMatchObject({ policies: { ...inForce, 'best-graded': 1 } });
+    await expectRefused(
+      ledger.send('adopt', { ...body, expect: seen(['ledger', 1]) }),
+      412,
+      'wrong-version',
+      '/expect',
+    );
   });
 });

@@ -80,7 +80,7 @@ const QUESTIONS: readonly string[] = [
   ...ask('/incidents/incident-0/explain', '', ...each('policy', POLICIES), ...each('saidBy', SAID_BY)),
   ...ask('/incidents/incident-0/history', ...each('policy', POLICIES)),
   ...['incidents/incident-1', 'actors/actor-0', 'places/place-0', 'documents/document-0'].map((of) => `/${of}/history`),
-  ...['statements/statement-0', 'assessments/assessment-0'].map((of) => `/${of}/history`),
+  ...[...numbered('/statements/statement-', 12), '/assessments/assessment-0'].map((of) => `${of}/history`),
 ];
 
 /** Lists that are also leafed through: their cursors keep the moment. */

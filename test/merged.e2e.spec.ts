@@ -14,6 +14,7 @@ import type {
 } from '#contracts';
 import type { ActName } from '#domain';
 import { answerOf, type Answer, type LedgerClient } from '#testing';
+import { explained } from './explained.js';
 import { plant } from './planted.js';
 import { startApp, type RunningApp } from './running-app.js';
 
@@ -105,8 +106,8 @@ async function sentTo(ledger: LedgerClient, path: string): Promise<[number, stri
 }
 
 const figuresOf = async (ledger: LedgerClient, query: string) => {
-  const { figures, wholes } = await ledger.read<TalliesAnswer>(`/tallies?of=injured&${query}`);
-  return [...figures, ...wholes];
+  const { figures, wholes } = await explained(ledger, `of=injured&${query}`);
+  return [...figures, ...wholes.flatMap(({ id, figures: some }) => some.map((one) => ({ ...one, incident: id })))];
 };
 
 const ids = async (ledger: LedgerClient, path: string): Promise<string[]> =>
@@ -461,6 +462,11 @@ describe('registers that change', () => {
     const there = { place: 'town', 'of.party': 'group', attacker: 'group', incident: 'i' }[parameter];
     expect((await ledger.ask(`${path}?${parameter}=${there}`)).status).toBe(200);
     await expectRefused(ledger.ask(`${path}?${parameter}=${there}&asOf=2`), 400, 'bad-parameter');
+    if (path === '/incidents') return;
+    await expectRefused(ledger.ask(`/tallies/explain?${parameter}=nobody`), 400, 'bad-parameter');
+    await expectRefused(ledger.ask(`/tallies/diff?since=2&${parameter}=nobody`), 400, 'bad-parameter');
+    // What was not there at the earlier moment had nothing then: everything came since.
+    expect((await ledger.ask(`/tallies/diff?since=2&${parameter}=${there}`)).status).toBe(200);
   });
 
   test('a command that gets another parent speaks with another voice from then on, and as of before with its own', async () => {
@@ -740,9 +746,9 @@ describe('adopting', () => {
     expect(adopted.headers.get('location')).toBe('/v1/ledgers/older');
     expect((await ledger.send('adopt', body, { commandKey: 'adopt' })).body).toEqual(adopted.body);
     const { position } = adopted.body;
-    const answer = await ledger.read<TalliesAnswer>(`/tallies?of=injured&policy=best-graded&wait=${position}`);
+    const answer = await explained(ledger, `of=injured&policy=best-graded&wait=${position}`);
     expect(answer).toMatchObject({ policy: 'best-graded@1', figures: [triple(3)], final: true });
-    expect(await ledger.read(`/tallies?of=injured&policy=best-graded&asOf=${position}`)).toEqual(answer);
+    expect(await explained(ledger, `of=injured&policy=best-graded&asOf=${position}`)).toEqual(answer);
     await expectRefused(graded(`&asOf=${before}`), 400, 'bad-parameter');
     expect(await ledger.read('')).toMatchObject({ policies: { ...inForce, 'best-graded': 1 } });
     await expectRefused(

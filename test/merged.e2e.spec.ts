@@ -15,6 +15,7 @@ import type {
 import type { ActName } from '#domain';
 import { answerOf, type Answer, type LedgerClient } from '#testing';
 import { explained } from './explained.js';
+import { plant } from './planted.js';
 import { startApp, type RunningApp } from './running-app.js';
 
 let app: RunningApp;
@@ -106,7 +107,7 @@ async function sentTo(ledger: LedgerClient, path: string): Promise<[number, stri
 
 const figuresOf = async (ledger: LedgerClient, query: string) => {
   const { figures, wholes } = await explained(ledger, `of=injured&${query}`);
-  return [...figures, ...wholes.flatMap(({ id, figures: own }) => own.map((one) => ({ ...one, incident: id })))];
+  return [...figures, ...wholes.flatMap(({ id, figures: some }) => some.map((one) => ({ ...one, incident: id })))];
 };
 
 const ids = async (ledger: LedgerClient, path: string): Promise<string[]> =>
@@ -461,6 +462,11 @@ describe('registers that change', () => {
     const there = { place: 'town', 'of.party': 'group', attacker: 'group', incident: 'i' }[parameter];
     expect((await ledger.ask(`${path}?${parameter}=${there}`)).status).toBe(200);
     await expectRefused(ledger.ask(`${path}?${parameter}=${there}&asOf=2`), 400, 'bad-parameter');
+    if (path === '/incidents') return;
+    await expectRefused(ledger.ask(`/tallies/explain?${parameter}=nobody`), 400, 'bad-parameter');
+    await expectRefused(ledger.ask(`/tallies/diff?since=2&${parameter}=nobody`), 400, 'bad-parameter');
+    // What was not there at the earlier moment had nothing then: everything came since.
+    expect((await ledger.ask(`/tallies/diff?since=2&${parameter}=${there}`)).status).toBe(200);
   });
 
   test('a command that gets another parent speaks with another voice from then on, and as of before with its own', async () => {
@@ -702,5 +708,54 @@ describe('adopting', () => {
     const recorder = await app.client('adopting', 'recorder');
     const forbidden = await recorder.send('adopt', { codebook: 1, reason: REASON, expect: seen(['ledger', 1]) });
     expect(forbidden.status).toBe(403);
+  });
+
+  test('a policy that an older ledger lacks answers from the record on that adopts it, and never as of before', async () => {
+    const inForce = { 'official-first': 1, 'latest-official': 1, envelope: 1 };
+    const opened = {
+      changes: [{ entity: 'ledger', version: 1 }],
+      codebook: 1,
+      policies: inForce,
+      origin: { title: 'Old' },
+    };
+    await plant(app.dataDir, 'older', [{ name: 'LedgerOpened', data: opened }]);
+    const ledger = await app.client('older');
+    for (const [id, kind] of [
+      ['us', 'state'],
+      ['wire', 'media'],
+    ]) {
+      await ledger.record('register-actor', { id, kind, names: named('X') });
+    }
+    await ledger.record('register-document', {
+      id: 'release',
+      publisher: 'wire',
+      kind: 'citation',
+      title: 'A release',
+    });
+    await ledger.record('record-incident', { id: 'i', ...card() });
+    const { position: before } = await say(ledger, 's', [injured('i', 3)], 'us');
+    const graded = (when: string) => ledger.ask<ProblemBody>(`/tallies?of=injured&policy=best-graded${when}`);
+    const lacking = await expectRefused(graded(`&wait=${before}`), 400, 'bad-parameter');
+    expect(lacking).toMatchObject({ parameter: 'policy', inForce: expect.not.arrayContaining(['best-graded']) });
+    await expectRefused(ledger.ask('/incidents/i?policy=best-graded'), 400, 'bad-parameter');
+    await expectRefused(ledger.ask('/levels?policy=best-graded'), 400, 'bad-parameter');
+
+    const body = { policies: { 'best-graded': 1 }, reason: REASON, expect: seen(['ledger', 1]) };
+    const adopted = await ledger.send('adopt', body, { commandKey: 'adopt' });
+    expect([adopted.status, adopted.body]).toEqual([200, expect.objectContaining({ entity: 'ledger', version: 2 })]);
+    expect(adopted.headers.get('location')).toBe('/v1/ledgers/older');
+    expect((await ledger.send('adopt', body, { commandKey: 'adopt' })).body).toEqual(adopted.body);
+    const { position } = adopted.body;
+    const answer = await explained(ledger, `of=injured&policy=best-graded&wait=${position}`);
+    expect(answer).toMatchObject({ policy: 'best-graded@1', figures: [triple(3)], final: true });
+    expect(await explained(ledger, `of=injured&policy=best-graded&asOf=${position}`)).toEqual(answer);
+    await expectRefused(graded(`&asOf=${before}`), 400, 'bad-parameter');
+    expect(await ledger.read('')).toMatchObject({ policies: { ...inForce, 'best-graded': 1 } });
+    await expectRefused(
+      ledger.send('adopt', { ...body, expect: seen(['ledger', 1]) }),
+      412,
+      'wrong-version',
+      '/expect',
+    );
   });
 });

@@ -7,7 +7,7 @@ import { Pool } from 'pg';
 import type { Command, Incident } from '#domain';
 import { LogReader, MasterKey, recordCodec } from '#ledger';
 import { compare, entities, Generations, Successor } from '#read-models';
-import { factsOf, freshDatabase, recordsOf } from '#testing';
+import { attacks, factsOf, freshDatabase, killed, recordsOf, reparent, statementOf } from '#testing';
 import { Progress } from '../apps/projector/src/progress.js';
 import { Projector } from '../apps/projector/src/projector.js';
 import { rebuild, type Rebuilt, type RebuildOptions } from '../apps/projector/src/rebuild.js';
@@ -47,7 +47,9 @@ function* commands(): Generator<Command> {
   }
 }
 
-const facts = factsOf([...commands()]);
+const made = factsOf([...commands()]);
+/** What the ledgers of a test hold, or come to hold. */
+let facts = made;
 
 let pool: Pool;
 let storage: InMemoryStorage;
@@ -59,6 +61,7 @@ let printed: string;
 const stopping = new AbortController();
 
 beforeEach(async () => {
+  facts = made;
   pool = new Pool({ connectionString: await freshDatabase(), max: 12 });
   pool.on('error', () => undefined);
   storage = new InMemoryStorage();
@@ -247,6 +250,58 @@ describe('a rebuild', () => {
     await projected('one', await storage.end('one'));
     await until('went on', async () => !(await stopped()));
   });
+
+  test('with register changes in the log: the same is made, whatever is still being worked out in the live tables', async () => {
+    const moving: Command[] = [
+      reparent(1, 'us'),
+      statementOf('later', 'us', [killed('i-7', 3)]),
+      reparent(2, 'them'),
+      statementOf('last', 'them', [killed('i-8', 4)]),
+    ];
+    const before = [...attacks(1_200)];
+    facts = factsOf([...before, ...moving]);
+    expect(facts).toHaveLength(before.length + moving.length);
+    // Nobody works out in these tables what the changes moved.
+    await projector.stop();
+    const live = await generations.models();
+    const end = await append('one');
+    let at = 0;
+    for (const to of [before.length, before.length + 2, end]) {
+      await live.apply('one', at, await reader.read('one', at, to - at));
+      at = to;
+    }
+    expect(await reads.moment('one', {})).toMatchObject({ sequence: end, final: false });
+    expect(await reads.moment('one', { asOf: String(before.length) })).toMatchObject({ final: true });
+
+    expect(await run()).toEqual({ isSame: true, switched: true });
+    // What holds before the first of them is compared: the rest is not whole in the live tables.
+    expect(printed).toMatch(new RegExp(`^Compared: one up to ${before.length.toLocaleString('en')}\\.$`, 'm'));
+    expect(printed).toMatch(
+      /^Canonical hash of the live tables: +([0-9a-f]{64})\n.*rebuilt tables: +\1\nThey are the same\.$/m,
+    );
+    expect(await reads.moment('one', {})).toMatchObject({ schema: 'read_models_2', sequence: end, final: true });
+    // Once it is worked out, all of it is compared.
+    expect(await run({ check: true })).toEqual({ isSame: true, switched: false });
+    expect(printed).toMatch(new RegExp(`^Compared: one up to ${end.toLocaleString('en')}\\.$`, 'm'));
+  }, 60_000);
+
+  test('the switch waits until everything is worked out in the new tables', async () => {
+    const before = [...attacks(1_200)];
+    facts = factsOf([...before, reparent(1, 'us')]);
+    const end = await append('one');
+    await projected('one', end);
+    const successor = await Successor.begin(pool, 0, stopping.signal);
+    const { models } = successor;
+    await models.apply('one', 0, await reader.read('one', 0, end));
+    for (const isDone of [false, false]) {
+      expect(await successor.takeOver([])).toBe(isDone);
+      expect(await models.recompute('one')).toBe(true);
+    }
+    expect(await models.recompute('one')).toBe(false);
+    expect(await successor.takeOver([])).toBe(true);
+    expect(await reads.moment('one', { asOf: String(end) })).toMatchObject({ schema: 'read_models_2', final: true });
+    await successor.end();
+  }, 60_000);
 
   test('the hash depends on the records alone: not on batches, on how far each is, or on what comes later', async () => {
     await projected('one', await append('one'));

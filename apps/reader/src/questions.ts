@@ -42,20 +42,25 @@ const NAMING = [
   ['incident', 'incidents', 'incident'],
 ] as const;
 
-/** What was merged is asked about by any of its ids; what is not there has no zero of its own. */
-export async function surviving(reads: Reads, moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
-  const found = { ...filter };
+/** What is not there has no zero of its own. @throws Problem bad-parameter that names the parameter */
+export async function requireThere(reads: Reads, moment: PinnedMoment, filter: IncidentFilter): Promise<void> {
   for (const [name, table, parameter] of NAMING) {
     const id = filter[name];
-    if (id === undefined) continue;
-    if (!(await isThere(reads.pool, moment.schema, moment, table, id))) {
-      throw new Problem(
-        'bad-parameter',
-        `The parameter ${parameter} names ${id}, and ${table} of ${moment.ledger} have no such id as of record ${moment.sequence}: check it, or ask as of a later record.`,
-        { details: { parameter } },
-      );
-    }
-    found[name] = await survivorAt(reads.pool, moment.schema, moment, id);
+    if (id === undefined || (await isThere(reads.pool, moment.schema, moment, table, id))) continue;
+    throw new Problem(
+      'bad-parameter',
+      `The parameter ${parameter} names ${id}, and ${table} of ${moment.ledger} have no such id as of record ${moment.sequence}: check it, or ask as of a later record.`,
+      { details: { parameter } },
+    );
+  }
+}
+
+/** What was merged is asked about by any of its ids. */
+export async function surviving(reads: Reads, moment: PinnedMoment, filter: IncidentFilter): Promise<IncidentFilter> {
+  const found = { ...filter };
+  for (const [name] of NAMING) {
+    const id = filter[name];
+    if (id !== undefined) found[name] = await survivorAt(reads.pool, moment.schema, moment, id);
   }
   return found;
 }

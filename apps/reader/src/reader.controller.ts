@@ -44,7 +44,7 @@ import { readCursor, writeCursor } from './cursor.js';
 import { DatabaseAway } from './database-away.js';
 import { EtagByPosition } from './etag.js';
 import { Merged, RedirectToSurvivor } from './merged.js';
-import { idParam, incidentFilter, ledgerParam, nothing, surviving } from './questions.js';
+import { idParam, incidentFilter, ledgerParam, nothing, requireThere, surviving } from './questions.js';
 import { clean, named, PAGE_DEFAULT, Reads, type PinnedMoment } from './reads.js';
 import { askedTally, talliesAnswer } from './tallies.js';
 
@@ -161,6 +161,7 @@ export class ReaderController {
     return this.#list(ledger, query, { list: 'incidents', ...filter }, async (moment, after, limit) => {
       const space = after.indexOf(' ');
       const from = { time: after.slice(0, Math.max(space, 0)), id: after.slice(space + 1) };
+      await requireThere(this.reads, moment, filter);
       return incidents(
         this.reads.pool,
         moment.schema,

@@ -30,7 +30,7 @@ import {
   type TallyQuestion,
 } from '#read-models';
 import type { Cursor } from './cursor.js';
-import { incidentFilter, surviving } from './questions.js';
+import { incidentFilter, requireThere, surviving } from './questions.js';
 import { clean, named, type PinnedMoment, type Reads } from './reads.js';
 
 /** Wholes that are shown beside a sum, with their figures. */
@@ -55,6 +55,7 @@ export async function askedTally(
 ): Promise<AskedTally> {
   const moment = { ...(await reads.moment(ledger, checked, pinned)), ...clean({ saidBy: checked.saidBy }) };
   const { name, policy } = await reads.policy(moment, checked.policy);
+  await requireThere(reads, moment, incidentFilter(checked));
   const question = await questionAt(reads, moment, checked, name);
   const { party: actor, place } = question.filter;
   const levels = termsOf(checked).includes('force-level') ? clean({ actor, place }) : undefined;

@@ -66,13 +66,14 @@ export class Plain {
     const incident = this.incidents.get(id);
     const claims = this.claimsAbout(id);
     if (incident === undefined || claims.length === 0) return { ...UNREPORTED, basis: null };
-    if (who?.side !== undefined && !this.#mayStandThere(who.side, incident, claims))
-      return { ...UNREPORTED, basis: null };
     const question = { predicate: MEASURES[measure], ...(who !== undefined && { who }) };
+    const counting = claims.filter((one) => one.claim.predicate === question.predicate);
+    if (who?.side !== undefined && !this.#mayStandThere(who.side, incident, counting))
+      return { ...UNREPORTED, basis: null };
     return applyPolicy(positionsOf(question, claims, { id, incident }, this.registers), policy);
   }
 
-  /** Sides have letters where nobody is the attacker; but who stands there, or is spoken of there, does. */
+  /** Sides have letters where nobody is the attacker; but who stands there, or is counted there, does. */
   #mayStandThere(side: Side, { parties }: Incident, claims: readonly SourcedClaim[]): boolean {
     const letters = parties.some((one) => one.side === 'a' || one.side === 'b');
     const isPossible = side === 'bystander' || (side === 'a' || side === 'b') === letters;

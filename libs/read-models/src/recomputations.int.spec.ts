@@ -4,64 +4,20 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
-import type { Claim, Command } from '#domain';
+import type { Command } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, recordsOf } from '#testing';
+import { attacks, factsOf, freshDatabase, killed, recordsOf, reparent, statementOf } from '#testing';
 import { ledgerStandings } from './moment.js';
 import { CheckpointMoved, ReadModels, type Portions } from './read-models.js';
 
 const ALL_AT_ONCE: Portions = { touched: 1_000_000, slice: 1_000_000 };
 const TABLES = ['claims', 'incidents', 'parties', 'positions', 'figures', 'recomputations', 'recomputed', 'events'];
-const CLAIMS_OF_A_STATEMENT = 100;
 
 let pool: Pool;
 beforeEach(async () => {
   pool = new Pool({ connectionString: await freshDatabase(), max: 12 });
 });
 afterEach(() => pool.end());
-
-const killed = (incident: string, number: number): Claim => ({
-  predicate: 'killed',
-  about: { incident },
-  stance: 'asserts',
-  value: { low: number, best: number, high: number },
-});
-const statement = (id: string, speaker: string, claims: Claim[]): Command => ({
-  act: 'record-statement',
-  id,
-  statement: { document: 'd', speaker, utterance: id, form: 'direct', claims },
-});
-const reparent = (version: number, partOf?: string): Command => ({
-  act: 'reparent-actor',
-  id: 'force',
-  ...(partOf !== undefined && { partOf }),
-  reason: 'Made up.',
-  expect: [{ entity: 'force', version }],
-});
-
-/** So many attacks on us. A force of which nobody knows whose it is says 2 were killed, and then another state says 5. */
-function* attacks(count: number): Generator<Command> {
-  yield { act: 'open-ledger', origin: { title: 'Made up' } };
-  for (const id of ['us', 'them']) {
-    yield { act: 'register-actor', id, actor: { kind: 'state', names: [{ text: id }] } };
-  }
-  yield { act: 'register-actor', id: 'force', actor: { kind: 'armed-force', names: [{ text: 'A force' }] } };
-  yield { act: 'register-document', id: 'd', document: { publisher: 'us', kind: 'citation', title: 'A release' } };
-  const incidents = Array.from({ length: count }, (_, n) => `i-${n}`);
-  for (const id of incidents) {
-    const parties = [{ actor: 'us', side: 'target' } as const];
-    yield { act: 'record-incident', id, incident: { kind: 'single', method: 'rocket', parties } };
-  }
-  for (const [speaker, number] of [
-    ['force', 2],
-    ['them', 5],
-  ] as const) {
-    for (let from = 0; from < count; from += CLAIMS_OF_A_STATEMENT) {
-      const claims = incidents.slice(from, from + CLAIMS_OF_A_STATEMENT).map((id) => killed(id, number));
-      yield statement(`${speaker}-${from}`, speaker, claims);
-    }
-  }
-}
 
 const entriesOf = (commands: readonly Command[]): ReadRecord[] => {
   const entries = recordsOf('attacks', factsOf(commands));
@@ -108,7 +64,11 @@ describe('2,500 incidents of which every figure moves', () => {
   const COUNT = 2_500;
   const before = [...attacks(COUNT)];
   const moved = before.length + 1;
-  const commands = [...before, reparent(1, 'us'), statement('us-later', 'us', [killed('i-7', 3), killed('i-2400', 3)])];
+  const commands = [
+    ...before,
+    reparent(1, 'us'),
+    statementOf('us-later', 'us', [killed('i-7', 3), killed('i-2400', 3)]),
+  ];
 
   test('what follows is taken in before they are worked out, and everything is right as of every record', async () => {
     const entries = entriesOf(commands);
@@ -143,7 +103,7 @@ describe('2,500 incidents of which every figure moves', () => {
 describe('two projectors on one ledger', () => {
   const COUNT = 60;
   const small: Portions = { touched: 10, slice: 7 };
-  const later = (n: number): Command => statement(`later-${n}`, 'us', [killed(`i-${(n * 13) % COUNT}`, n + 10)]);
+  const later = (n: number): Command => statementOf(`later-${n}`, 'us', [killed(`i-${(n * 13) % COUNT}`, n + 10)]);
   const before = [...attacks(COUNT)];
   const moving = [
     reparent(1, 'us'),
@@ -218,7 +178,7 @@ describe('two projectors on one ledger', () => {
   test('a slice waits for the batch that is under way, and does not do over what that has done', async () => {
     // The first of the second slice, in the order in which slices go.
     const next = Array.from({ length: COUNT }, (_, n) => `i-${n}`).sort()[small.slice] ?? '';
-    const entries = entriesOf([...before, reparent(1, 'us'), statement('meanwhile', 'us', [killed(next, 9)])]);
+    const entries = entriesOf([...before, reparent(1, 'us'), statementOf('meanwhile', 'us', [killed(next, 9)])]);
     const [one, other] = [await ReadModels.open(pool, 'waits', small), await ReadModels.open(pool, 'waits', small)];
     await apply(one, entries, 0, before.length + 1);
     expect(await one.recompute('attacks')).toBe(true);

@@ -10,6 +10,7 @@ export { hasKafka, sharedKafka, startTemporaryKafka, type TemporaryKafka } from 
 export { describeWithKafka, describeWithTemporaryKafka } from './describe-with-kafka.js';
 export { startInfrastructure, type Infrastructure } from './infrastructure.js';
 export { factsOf } from './aimed.js';
+export { attacks, killed, reparent, statementOf } from './attacks.js';
 export { histories } from './histories.js';
 export { codec, recordsOf } from './records.js';
 export { Told } from './told.js';

@@ -1069,6 +1069,25 @@ describe('merging and splitting incidents', () => {
       .when(split([], 2))
       .thenRejected('merged');
   });
+  test('a split moves as many statements as one record can list', () => {
+    const many = Array.from({ length: 499 }, (_, n) => `t-${n}`);
+    const split = (moved: number): Command => ({
+      act: 'split-incident',
+      id: 'i',
+      newId: 'n',
+      incident: card,
+      claims: many.map((id, n) => ({ claim: `${id}#1`, to: n < moved ? 'new' : 'old' })),
+      reason: 'Made up.',
+      expect: [{ entity: 'i', version: 1 }],
+    });
+    const said = [...begun, ...many.map((id) => statement(id, [killed]))];
+    given(...said)
+      .when(split(499))
+      .thenRejected('record-too-large', '/claims');
+    given(...said)
+      .when(split(498))
+      .then({ changes: expect.arrayContaining([{ entity: 't-497', version: 2 }]) });
+  });
   test('claims that moved are claims about the new one, also those of what was merged', () => {
     const moved = [...begun, statement('s', [aboutJ]), merge('j', 'i'), split([['s#1', 'new']], 2)];
     given(...moved)

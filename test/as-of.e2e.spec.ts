@@ -79,10 +79,10 @@ const QUESTIONS: readonly string[] = [
   ),
   ...ask('/incidents/incident-0/explain', '', ...each('policy', POLICIES), ...each('saidBy', SAID_BY)),
   ...ask('/incidents/incident-0/history', ...each('policy', POLICIES)),
-  ...['incidents/incident-1', 'actors/actor-0', 'places/place-0', 'documents/document-0'].map((of) => `/${of}/history`),
-  ...['statements/statement-last', 'assessments/assessment-0', 'assessments/assessment-1'].map(
-    (of) => `/${of}/history`,
-  ),
+  ...['/incidents/incident-', '/actors/actor-', '/places/place-', '/documents/document-', '/assessments/assessment-']
+    .flatMap((of) => numbered(of, 4))
+    .concat(numbered('/statements/statement-', 12), '/statements/statement-last')
+    .map((of) => `${of}/history`),
 ];
 
 /** Lists that are also leafed through: their cursors keep the moment. */

@@ -1069,6 +1069,29 @@ describe('merging and splitting incidents', () => {
       .when(split([], 2))
       .thenRejected('merged');
   });
+  test('a split moves as many statements as one record can list', () => {
+    const many = Array.from({ length: 499 }, (_, n) => `t-${n}`);
+    const moving = (moved: number): Command => ({
+      act: 'split-incident',
+      id: 'i',
+      newId: 'n',
+      incident: card,
+      claims: many.map((id, n) => ({ claim: `${id}#1`, to: n < moved ? 'new' : 'old' })),
+      reason: 'Made up.',
+      expect: [{ entity: 'i', version: 1 }],
+    });
+    const said = [...begun, ...many.map((id) => statement(id, [killed]))];
+    given(...said)
+      .when(moving(499))
+      .thenRejected('record-too-large', '/claims');
+    const allMoved = [
+      { entity: 'i', version: 2 },
+      { entity: 'n', version: 1 },
+    ].concat(many.slice(0, 498).map((entity) => ({ entity, version: 2 })));
+    given(...said)
+      .when(moving(498))
+      .then({ changes: allMoved });
+  });
   test('claims that moved are claims about the new one, also those of what was merged', () => {
     const moved = [...begun, statement('s', [aboutJ]), merge('j', 'i'), split([['s#1', 'new']], 2)];
     given(...moved)

@@ -68,6 +68,9 @@ export function mergeIncident(state: State, command: MergeIncident & Pick<Comman
   return { name: 'IncidentMerged', data: { changes, into, reason } };
 }
 
+/** A record lists 500 changes at most (records.ts), two of them of the incidents. */
+const MOVED_MAX = 498;
+
 /** What was recorded as one were two. Every claim about it goes to the old one, to the new one, or jointly to both. */
 export function splitIncident(state: State, command: SplitIncident & Pick<Command, 'expect'>): Fact {
   const { id, newId, incident, claims, reason } = command;
@@ -94,6 +97,13 @@ export function splitIncident(state: State, command: SplitIncident & Pick<Comman
       `Say of every claim whether it is about the old one, the new one or both. Left over: ${some.join(', ')}${unassigned.size > some.length ? ' and more' : ''}.`,
       '/claims',
       { unassigned: some, count: unassigned.size },
+    );
+  }
+  if (moved.size > MOVED_MAX) {
+    throw new Rejected(
+      'record-too-large',
+      `Claims of ${moved.size} statements move, and one record changes ${MOVED_MAX} at most: leave the others to the old one, and reassign their statements afterwards.`,
+      '/claims',
     );
   }
   const changes = [

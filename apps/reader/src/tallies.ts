@@ -106,7 +106,7 @@ export async function explainAnswer(
   const { schema } = moment;
   const [page, beside] = await Promise.all([
     question.measures.length === 0
-      ? { items: [], next: null, rows: [] }
+      ? { items: [], next: null, rows: [], said: undefined }
       : explainedIncidents(pool, schema, moment, question, after, limit),
     besideSums(reads, asked),
   ]);
@@ -116,7 +116,7 @@ export async function explainAnswer(
   ]);
   const [rows, statements] = await Promise.all([
     page.rows ?? sums(reads, asked),
-    statementsBehind(pool, schema, moment, claims),
+    statementsBehind(pool, schema, moment, claims, page.said),
   ]);
   return { ...headOf(asked), rows, ...beside, incidents: page.items, statements, next: page.next };
 }

@@ -7,7 +7,7 @@ import { applyPolicy, SIDES, type Claim, type Figure, type IncidentKind, type Pr
 import { namesBehind, shownStatement, type ShownStatement, type StatementRow } from './claims.js';
 import type { Page } from './entities.js';
 import { positionsAbout } from './incident-page.js';
-import { held, type Moment } from './moment.js';
+import { claimsAbout, held, type Moment } from './moment.js';
 import { Params } from './params.js';
 import { whoKey } from './cards.js';
 import { figureKey, placeOf, rowsOfFigures, type CountedFigures, type PlacedIncident } from './sum-rows.js';
@@ -39,6 +39,8 @@ export interface ExplainedStatement extends ShownStatement {
 /** One page of the incidents behind a tally; its sums, where they are of this page alone. */
 export interface ExplainedPage extends Page<ExplainedIncident> {
   rows: TallyRow[] | undefined;
+  /** All that is said of them. */
+  said: Found;
 }
 
 /** The chosen incidents after `after`, by id, with the figures that the tally adds up. */
@@ -61,7 +63,15 @@ export async function explainedIncidents(
   );
   const page = rows.slice(0, limit);
   const next = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
-  const figures = await figuresOf(pool, schema, moment, question, page);
+  const [figures, said] = await Promise.all([
+    figuresOf(pool, schema, moment, question, page),
+    saidOf(
+      pool,
+      schema,
+      moment,
+      page.map(({ id }) => id),
+    ),
+  ]);
   const order = question.measures.flatMap((measure) =>
     ['', ...SIDES.map((side) => whoOf(question, side))].map((who) => figureKey(MEASURES[measure], who)),
   );
@@ -74,13 +84,13 @@ export async function explainedIncidents(
     items,
     next,
     rows: after === '' && next === null ? rowsOfFigures(page, question, countedIn(figures)) : undefined,
+    said,
   };
 }
 
 /** The figures of each incident that sums add up, by `figureKey`. */
 type FiguresOf = Map<string, Map<string, ExplainedFigure>>;
 
-/** Where somebody says how many of a side, a number about anybody is in no sum: it is not even asked for. */
 async function figuresOf(
   pool: Pool,
   schema: string,
@@ -89,48 +99,32 @@ async function figuresOf(
   incidents: readonly { id: string }[],
 ): Promise<FiguresOf> {
   const figures: FiguresOf = new Map(incidents.map(({ id }) => [id, new Map()]));
-  const ask = async (measures: readonly Measure[], sides: readonly (Side | null)[], ids: readonly string[]) => {
-    if (measures.length === 0 || ids.length === 0) return;
-    const sideOf = new Map(sides.map((side) => [side === null ? '' : whoOf(question, side), side]));
-    const measureOf = new Map(measures.map((measure) => [MEASURES[measure] as Predicate, measure]));
-    const wanted = { predicates: [...measureOf.keys()], people: [...sideOf.keys()] };
-    for (const one of await positionsAbout(pool, schema, moment, ids, wanted)) {
-      const { predicate } = one.question;
-      const who = whoKey(one.question.who);
-      const measure = measureOf.get(predicate);
-      const side = sideOf.get(who);
-      if (measure === undefined || side === undefined) continue;
-      const figure = { measure, side, ...applyPolicy(one, question.policy) };
-      figures.get(one.about)?.set(figureKey(predicate, who), figure);
-    }
-  };
-  const ids = [...figures.keys()];
-  const ofPeople = question.measures.filter((measure) => measure !== 'attacks');
-  const sides = question.side === undefined ? SIDES : [question.side];
-  await Promise.all([
-    ask(
-      question.measures.filter((measure) => measure === 'attacks'),
-      [null],
-      ids,
-    ),
-    ask(ofPeople, sides, ids),
-  ]);
-  if (question.side !== undefined) return figures;
-  const isSided = (id: string, measure: Measure) =>
-    sides.some((side) => {
-      const figure = figures.get(id)?.get(figureKey(MEASURES[measure], whoOf(question, side)));
-      return figure !== undefined && figure.status !== 'unreported';
-    });
-  await Promise.all(
-    ofPeople.map((measure) =>
-      ask(
-        [measure],
-        [null],
-        ids.filter((id) => !isSided(id, measure)),
-      ),
-    ),
-  );
+  if (figures.size === 0) return figures;
+  const { measures, side: only, policy } = question;
+  const sides: (Side | null)[] = only === undefined ? [null, ...SIDES] : [null, only];
+  const sideOf = new Map(sides.map((side) => [side === null ? '' : whoOf(question, side), side]));
+  const measureOf = new Map(measures.map((measure) => [MEASURES[measure] as Predicate, measure]));
+  const wanted = { predicates: [...measureOf.keys()], people: [...sideOf.keys()] };
+  for (const one of await positionsAbout(pool, schema, moment, [...figures.keys()], wanted)) {
+    const { predicate } = one.question;
+    const who = whoKey(one.question.who);
+    const measure = measureOf.get(predicate);
+    const side = sideOf.get(who);
+    if (measure === undefined || side === undefined) continue;
+    // Attacks have no sides; people of one side are not all people.
+    if (measure === 'attacks' ? side !== null : side === null && only !== undefined) continue;
+    figures.get(one.about)?.set(figureKey(predicate, who), { measure, side, ...applyPolicy(one, policy) });
+  }
+  for (const own of figures.values()) leaveOutAnybody(own);
   return figures;
+}
+
+/** Where somebody says how many of a side, a number about anybody is in no sum. */
+function leaveOutAnybody(own: Map<string, ExplainedFigure>): void {
+  const sided = new Set(
+    [...own.values()].filter(({ side, status }) => side !== null && status !== 'unreported').map((one) => one.measure),
+  );
+  for (const [key, { measure, side }] of own) if (side === null && sided.has(measure)) own.delete(key);
 }
 
 /** Those that a sum counts: what nobody says, and nobody contests, is no figure. */
@@ -151,38 +145,88 @@ export function claimsBehind(
   return ids;
 }
 
-/** The statements of these claims, in the order they were recorded. */
+interface ClaimFound {
+  id: string;
+  statement: string;
+  line: string;
+  from_seq: string;
+  recorded: string;
+  body: Claim;
+}
+
+interface StatementFound {
+  id: string;
+  document: string;
+  body: StatementRow['statement_body'];
+}
+
+/** Claims with their statements, in the order they were recorded. */
+export interface Found {
+  claims: ClaimFound[];
+  statements: StatementFound[];
+}
+
+const NOTHING: Found = { claims: [], statements: [] };
+
+/** All that is said of some incidents, whether or not a figure hangs on it. */
+function saidOf(pool: Pool, schema: string, moment: Moment, incidents: readonly string[]): Promise<Found> {
+  return found(pool, schema, moment, claimsAbout(schema), incidents);
+}
+
+/** `from` is SQL of claims `c`; one may come several times. */
+async function found(pool: Pool, schema: string, moment: Moment, from: string, ids: readonly string[]): Promise<Found> {
+  if (ids.length === 0) return NOTHING;
+  const values = [moment.ledger, moment.sequence, ids];
+  const [claims, statements] = await Promise.all([
+    pool.query<ClaimFound>(
+      `select c.id, c.statement, c.line, c.from_seq, c.recorded, c.body from ${from} order by c.recorded, c.statement, c.number`,
+      values,
+    ),
+    pool.query<StatementFound>(
+      `select s.id, s.document, s.body from ${schema}.statements s
+        where ${held('s')} and s.id = any(array(select distinct c.statement from ${from}))`,
+      values,
+    ),
+  ]);
+  const byId = new Map(claims.rows.map((row) => [row.id, row]));
+  return { claims: [...byId.values()], statements: statements.rows };
+}
+
+/** As they are found: by the record that holds the statement, then by its id, then by number. */
+function inOrder(a: ClaimFound, b: ClaimFound): number {
+  const numberOf = ({ id }: ClaimFound): number => Number(id.slice(id.indexOf('#') + 1));
+  const byRecord = Number(a.recorded) - Number(b.recorded);
+  if (byRecord !== 0) return byRecord;
+  if (a.statement !== b.statement) return a.statement < b.statement ? -1 : 1;
+  return numberOf(a) - numberOf(b);
+}
+
+/** The statements of these claims, in the order they were recorded; of `known` nothing is asked any more. */
 export async function statementsBehind(
   pool: Pool,
   schema: string,
   moment: Moment,
   claims: ReadonlySet<string>,
+  known: Found = NOTHING,
 ): Promise<ExplainedStatement[]> {
   if (claims.size === 0) return [];
-  const at = [moment.ledger, moment.sequence];
-  const statements = [...new Set([...claims].map((id) => id.slice(0, id.indexOf('#'))))];
-  const [found, told] = await Promise.all([
-    pool.query<{ id: string; statement: string; line: string; from_seq: string; body: Claim }>(
-      `select id, statement, line, from_seq, body from ${schema}.claims c
-        where ${held('c')} and c.id = any($3) order by recorded, statement, number`,
-      [...at, [...claims]],
-    ),
-    pool.query<{ id: string; document: string; body: StatementRow['statement_body'] }>(
-      `select id, document, body from ${schema}.statements s where ${held('s')} and s.id = any($3)`,
-      [...at, statements],
-    ),
-  ]);
+  const there = new Set(known.claims.map(({ id }) => id));
+  const missing = [...claims].filter((id) => !there.has(id));
+  const more = await found(pool, schema, moment, `${schema}.claims c where ${held('c')} and c.id = any($3)`, missing);
+  const wanted = [...known.claims, ...more.claims].filter(({ id }) => claims.has(id));
+  if (more.claims.length > 0) wanted.sort(inOrder);
+  const statementById = new Map([...known.statements, ...more.statements].map((row) => [row.id, row]));
+  const named = wanted.flatMap(({ statement }) => statementById.get(statement)?.document ?? []);
   const documents = await pool.query<{ id: string; body: StatementRow['document_body'] }>(
     `select id, body from ${schema}.documents d where ${held('d')} and d.id = any($3)`,
-    [...at, [...new Set(told.rows.map(({ document }) => document))]],
+    [moment.ledger, moment.sequence, [...new Set(named)]],
   );
-  const statementById = new Map(told.rows.map((row) => [row.id, row]));
   const documentById = new Map(documents.rows.map(({ id, body }) => [id, body]));
   const rows = new Map<string, StatementRow & Pick<ExplainedStatement, 'id' | 'sequence' | 'claims'>>();
-  for (const { id, statement, line, from_seq, body } of found.rows) {
-    const known = rows.get(statement);
-    if (known !== undefined) {
-      known.claims.push({ id, claim: body });
+  for (const { id, statement, line, from_seq, body } of wanted) {
+    const row = rows.get(statement);
+    if (row !== undefined) {
+      row.claims.push({ id, claim: body });
       continue;
     }
     const of = statementById.get(statement);

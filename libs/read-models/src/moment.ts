@@ -80,6 +80,15 @@ export function sourceOfClaim(schema: string): string {
        cross join lateral (select * from ${schema}.documents d where ${held('d')} and d.id = s.document offset 0) d`;
 }
 
+/**
+ * SQL of the claims `c` about any of the incidents and scopes `$3` as of the moment; a joint claim comes once for each. Each
+ * is looked up by itself: that an array overlaps a long one is worked out claim by claim, some hundred times as slowly.
+ */
+export function claimsAbout(schema: string): string {
+  return `unnest($3::text[]) wanted (about) cross join lateral (
+            select * from ${schema}.claims c where ${held('c')} and c.abouts @> array[wanted.about] offset 0) c`;
+}
+
 /** A ledger as far as it is in the read models. */
 export interface LedgerStanding {
   ledger: string;

@@ -22,7 +22,7 @@ import {
   type DocumentFacts,
   type RegisterCards,
 } from './cards.js';
-import { held, sourceOfClaim, type Moment } from './moment.js';
+import { claimsAbout, held, sourceOfClaim, type Moment } from './moment.js';
 import { movedBy } from './projection.js';
 import { droppedKey, thingKey, type AboutFacts, type Assessed, type Grounds, type Sources } from './recompute.js';
 import type { Row } from './rows.js';
@@ -574,15 +574,14 @@ async function loadClaims(
     `select c.id, c.number, c.abouts, c.line, c.mentions, c.recorded, c.body as claim, c.statement,
             s.body as statement_body, d.body as document_body, d.first_publisher, s.status as statement_status,
             d.id as document, d.status as document_status, s.id = any(d.dropped) as is_dropped
-       from ${schema}.claims c
-       ${sourceOfClaim(schema)}
-      where ${held('c')} and c.abouts && $3
+       from ${claimsAbout(schema)} ${sourceOfClaim(schema)}
       order by c.recorded, c.number`,
     values,
   );
   const related = new Set<Id>();
   for (const row of claims.rows) {
     const { id, number, claim, statement, line, mentions } = row;
+    if (claimRows.has(id)) continue;
     if (isGone(row.statement_status)) gone.add(thingKey('statements', statement));
     if (isGone(row.document_status)) gone.add(thingKey('documents', row.document));
     if (row.is_dropped) gone.add(droppedKey(row.document, statement));

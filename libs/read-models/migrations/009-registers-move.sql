@@ -11,7 +11,7 @@ update {schema}.incidents i set mentions = array(
   ) named where m is not null order by 1);
 update {schema}.claims c set mentions = array(
   select distinct m collate "C" from unnest(
-      array[s.document, d.first_publisher, s.speaker, s.body ->> 'onBehalfOf', s.body #>> '{chain,0}',
+      array[s.document, d.publisher, d.first_publisher, s.speaker, s.body ->> 'onBehalfOf', s.body #>> '{chain,0}',
             c.body #>> '{who,of}', c.body #>> '{value,actor}', c.body #>> '{value,place}', c.body #>> '{value,to,incident}',
             c.body #>> '{about,scope,actor}', c.body #>> '{about,scope,attacker}', c.body #>> '{about,scope,target}']
       || array(select jsonb_array_elements_text(coalesce(c.body #> '{about,scope,places}', '[]')))

@@ -133,10 +133,13 @@ export function aboutsOf({ about: named }: Claim): string[] {
 }
 
 /** The ids of all that the figures of a claim hang on, as they were recorded. */
-export function mentionsOf({ claim, speaker, onBehalfOf, chain, document, firstPublisher }: SourcedClaim): string[] {
+export function mentionsOf(one: SourcedClaim): string[] {
+  const { claim, speaker, onBehalfOf, chain, document, publisher, firstPublisher } = one;
   const scope = 'scope' in claim.about ? claim.about.scope : undefined;
   return sortedIds([
     document,
+    // Whether a document is the speaker's own decides which reading is kept.
+    publisher,
     firstPublisher,
     speaker,
     onBehalfOf,

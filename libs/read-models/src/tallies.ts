@@ -15,25 +15,46 @@ import { loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
 /** Section 10: what is added up, and what is counted beside it. Of each figure one row `f`, or none where there is none. */
-function sumOf(incidents: string, figures: string): string {
-  const reported = `filter (where f.status <> 'unreported')`;
-  return `
+const SUM = `
   coalesce(sum(f.low), 0) as low,
   coalesce(sum(coalesce(f.best, f.low)), 0) as best,
   case when bool_or(f.status <> 'unreported' and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
-  count(${figures}) filter (where f.status = 'affirmed-none') as affirmed_none,
-  count(${figures}) filter (where f.contested) as contested,
-  count(${figures}) filter (where f.status <> 'unreported' and f.best is null) as floors,
-  count(${figures}) filter (where f.disordered) as disordered,
-  count(${figures}) filter (where f.basis = 'official') as official,
-  count(${figures}) filter (where f.basis = 'other') as other,
-  count(${incidents}) as incidents,
-  count(${incidents}) - count(${figures}) ${reported} as unreported`;
-}
+  count(f.about) filter (where f.status = 'affirmed-none') as affirmed_none,
+  count(f.about) filter (where f.contested) as contested,
+  count(f.about) filter (where f.status <> 'unreported' and f.best is null) as floors,
+  count(f.about) filter (where f.disordered) as disordered,
+  count(f.about) filter (where f.basis = 'official') as official,
+  count(f.about) filter (where f.basis = 'other') as other,
+  count(*) as incidents,
+  count(*) - count(f.about) filter (where f.status <> 'unreported') as unreported`;
 
-const SUM = sumOf('*', 'f.about');
-/** Over several figures an incident: it is counted once. */
-const SUM_OF_SIDES = sumOf('distinct c.id', 'distinct f.about');
+/** The figures of one incident as one: they add up, and what is so of any of them is so of the incident. */
+const OF_SIDES = `
+  sum(f.low) as low,
+  sum(coalesce(f.best, f.low)) as best,
+  sum(f.high) as high,
+  bool_or(f.status <> 'unreported') as reported,
+  bool_or(f.status <> 'unreported' and f.high is null) as open,
+  bool_or(f.status = 'affirmed-none') as affirmed_none,
+  bool_or(f.contested) as contested,
+  bool_or(f.status <> 'unreported' and f.best is null) as floor,
+  bool_or(f.disordered) as disordered,
+  bool_or(f.basis = 'official') as official,
+  bool_or(f.basis = 'other') as other`;
+
+/** The sum over incidents with one such row `f` each. */
+const SUM_OF_INCIDENTS = `
+  coalesce(sum(f.low), 0) as low,
+  coalesce(sum(f.best), 0) as best,
+  case when bool_or(f.open) then null else coalesce(sum(f.high), 0) end as high,
+  count(*) filter (where f.affirmed_none) as affirmed_none,
+  count(*) filter (where f.contested) as contested,
+  count(*) filter (where f.floor) as floors,
+  count(*) filter (where f.disordered) as disordered,
+  count(*) filter (where f.official) as official,
+  count(*) filter (where f.other) as other,
+  count(*) as incidents,
+  count(*) filter (where f.reported is not true) as unreported`;
 
 /** @throws TooManyToCompute */
 export async function tally(pool: Pool, schema: string, moment: Moment, question: TallyQuestion): Promise<TallyRow[]> {
@@ -114,20 +135,19 @@ async function tallyBySide(
   const sides = params.add(SIDES.map((side) => whoOf(question, side)));
   const { rows } = await pool.query<SumRow>(
     `${head},
-     said as (
-       select f.*, case when f.who = '' then 'not-said' else split_part(f.who, '/', 1) end as side
-         from ${schema}.figures f join placed c on f.about = c.id
-        where ${held('f')} and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
+     known as (
+       select ${columns}, c.id, f.about, f.low, f.best, f.high, f.status, f.basis, f.contested, f.disordered,
+              case when f.who = '' then 'not-said' else split_part(f.who, '/', 1) end as side,
+              bool_or(f.who <> '' and f.status <> 'unreported') over (partition by c.id) as is_sided
+         from placed c left join ${schema}.figures f
+           on ${held('f')} and f.about = c.id and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
           and (f.who = '' or f.who = any(${sides}))
      ),
-     f as (
-       select * from said n where n.side <> 'not-said' or not exists (
-         select 1 from said s where s.about = n.about and s.side <> 'not-said' and s.status <> 'unreported')
-     )
-     select ${columns}, f.side, ${SUM} from placed c join f on f.about = c.id group by 1, 2, 3, 4, 5, 6
+     c as (select * from known where side is distinct from 'not-said' or is_sided is not true)
+     select ${columns}, side, ${SUM.replaceAll('f.', 'c.')} from c where about is not null group by 1, 2, 3, 4, 5, 6
      union all
-     select ${columns}, 'all', ${SUM_OF_SIDES}
-       from placed c left join f on f.about = c.id group by 1, 2, 3, 4, 5
+     select ${columns}, 'all', ${SUM_OF_INCIDENTS.replaceAll('f.', 'c.')}
+       from (select ${columns}, c.id, ${OF_SIDES.replaceAll('f.', 'c.')} from c group by c.id, 1, 2, 3, 4, 5) c group by 1, 2, 3, 4, 5
      order by 1, 3, 6`,
     params.values,
   );

@@ -40,13 +40,17 @@ export async function measureInRounds(
   return figures;
 }
 
-/** The machine, as far as a reader needs to know it: no names, no paths. */
 export function conditions({ rounds, seconds }: Length, ...more: readonly string[]): string {
+  return `${machine(...more)}; ${rounds} rounds of ${seconds} s each.`;
+}
+
+/** When and on what, as far as a reader needs to know it: no names, no paths. */
+export function machine(...more: readonly string[]): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const date = new Date().toISOString().slice(0, 10);
   return `${[date, `Node ${process.versions.node}`, ...more, `${process.platform} ${process.arch}`].join(', ')},
-${availableParallelism()} cores of ${cpu?.model ?? 'an unknown model'}, ${memory} GiB; ${rounds} rounds of ${seconds} s each.`;
+${availableParallelism()} cores of ${cpu?.model ?? 'an unknown model'}, ${memory} GiB`;
 }
 
 /** The command line of a measurement: `--rounds` and `--seconds`; what it says goes to standard output. */

@@ -9,7 +9,7 @@ import type { LedgerRecord } from '#domain';
 import { project } from './projection.js';
 import { catchUp, openRecomputations, recomputeSlice, type RulesAt } from './recomputations.js';
 import type { Sources } from './recompute.js';
-import { RowBatch } from './rows.js';
+import { RowBatch, TABLES } from './rows.js';
 import { loadRules, loadSources, mayMove } from './sources.js';
 
 /** Somebody else moved the checkpoint, or the log was replaced: nothing was written; look where it stands now. */
@@ -37,10 +37,16 @@ export interface Portions {
 
 const PORTIONS: Portions = { touched: 1_000, slice: 1_000 };
 
+/** Fewer records than this are quick to read however that is done. */
+const STATISTICS_FROM = 1_000;
+
 export class ReadModels {
   /** Registers and policies as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
   readonly #rules = new Map<string, Pick<Sources, 'registers' | 'policies'>>();
   readonly #rulesAt: RulesAt = new Map();
+  /** Records of which the statistics of the tables know, as far as that was asked, and those written since. */
+  #seen: number | undefined;
+  #unseen = 0;
 
   private constructor(
     readonly pool: Pool,
@@ -98,6 +104,7 @@ export class ReadModels {
     } finally {
       client.release(isBroken);
     }
+    await this.#keepStatistics(entries.length);
   }
 
   /**
@@ -120,8 +127,7 @@ export class ReadModels {
     let sources = await load();
     const open = await openRecomputations(client, this.schema, ledger);
     if (open.length > 0) {
-      const keys = [...new Set([...sources.abouts.keys(), ...records.flatMap(madeBy)])];
-      await catchUp(client, this.schema, ledger, open, keys, this.#rulesAt);
+      await catchUp(client, this.schema, ledger, open, [...sources.abouts.keys()], this.#rulesAt);
       sources = await load();
     }
     for (const record of records) project(record, sources, batch);
@@ -137,6 +143,29 @@ export class ReadModels {
        on conflict (ledger) do update set at_end = greatest(s.at_end, excluded.at_end)`,
       [ledger, at],
     );
+  }
+
+  /**
+   * Has the database look at the tables whenever they have doubled. Its autovacuum comes by once a minute; until then it
+   * takes tables that were just filled for tiny, and plans for thousands of rows what it would do with one.
+   */
+  async #keepStatistics(written: number): Promise<void> {
+    this.#unseen += written;
+    if (this.#unseen < STATISTICS_FROM) return;
+    this.#seen ??= await this.#recordsSeen();
+    if (this.#unseen < this.#seen) return;
+    await this.pool.query(`analyze ${TABLES.map((table) => `${this.schema}.${table}`).join(', ')}`);
+    this.#seen += this.#unseen;
+    this.#unseen = 0;
+  }
+
+  /** How many records there were when somebody last looked at the tables; -1 stands for never. */
+  async #recordsSeen(): Promise<number> {
+    const { rows } = await this.pool.query<{ seen: number }>(
+      'select greatest(reltuples, 0) as seen from pg_class where oid = $1::regclass',
+      [`${this.schema}.events`],
+    );
+    return rows[0]?.seen ?? 0;
   }
 
   /** First of all, by compare-and-set: a second projector waits here, and then sees that it is too late. */
@@ -187,10 +216,4 @@ function segments(entries: readonly ReadRecord[]): LedgerRecord[][] {
     isOpen = !moves;
   }
   return found;
-}
-
-/** Incidents that a record makes, which nothing loaded can name yet. */
-function madeBy(record: LedgerRecord): string[] {
-  if (record.name === 'IncidentRecorded') return [record.data.changes[0]?.entity ?? ''];
-  return record.name === 'IncidentSplit' ? [record.data.changes[1]?.entity ?? ''] : [];
 }

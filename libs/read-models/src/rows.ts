@@ -23,6 +23,9 @@ const KEYS = {
 export type VersionedTable = keyof typeof KEYS;
 const columnsOf = (table: VersionedTable): readonly string[] => KEYS[table];
 
+/** All that a batch of records writes to. */
+export const TABLES: readonly string[] = [...Object.keys(KEYS), 'events', 'changes'];
+
 export type Row = Record<string, unknown>;
 
 interface Pending {

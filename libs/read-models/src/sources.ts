@@ -48,10 +48,13 @@ export async function loadSources(
   touchedMax: number,
 ): Promise<Sources> {
   const touched = touchedBy(records);
+  // Of what comes with these records the tables know nothing: where much is recorded, that is nearly all they touch.
+  const made = new Set(records.flatMap(madeBy));
+  const isStored = (id: string): boolean => !made.has(id);
   const gone = new Set<string>();
   const things = await loadThings(client, schema, ledger, touched);
   const documents = await loadDocuments(client, schema, ledger, touched, gone);
-  await loadMergers(client, schema, now(ledger), touched.named, registers);
+  await loadMergers(client, schema, now(ledger), [...touched.named].filter(isStored), registers);
   await loadMerged(client, schema, ledger, touched.mergers, registers);
 
   const keys = new Set(touched.abouts);
@@ -75,7 +78,8 @@ export async function loadSources(
     isPartial = some.length > touchedMax;
     if (!isPartial) for (const key of some) keys.add(key);
   }
-  const loaded = await loadAbouts(client, schema, now(ledger), [...keys], gone, registers);
+  const loaded = await loadAbouts(client, schema, now(ledger), [...keys].filter(isStored), gone, registers);
+  for (const id of made) loaded.abouts.set(id, unheardOf());
   const changed = [...touched.changed.incidents];
   return {
     registers,
@@ -129,6 +133,14 @@ export async function loadRules(
   );
   return { registers: await loadRegisters(database, schema, moment), policies: rows[0]?.policies ?? {} };
 }
+
+/** Incidents that a record makes. */
+function madeBy(record: LedgerRecord): Id[] {
+  if (record.name === 'IncidentRecorded') return [record.data.changes[0]?.entity ?? ''];
+  return record.name === 'IncidentSplit' ? [record.data.changes[1]?.entity ?? ''] : [];
+}
+
+const unheardOf = (): AboutFacts => ({ subject: undefined, claims: [], rows: new Map() });
 
 const MOVING: ReadonlySet<LedgerRecord['name']> = new Set([
   'LedgerAdopted',
@@ -343,11 +355,16 @@ async function aboutsOfClaims(
   { changed: { statements, assessments }, judged }: Touched,
 ): Promise<string[]> {
   if (statements.size + assessments.size + judged.size === 0) return [];
+  // One condition with `or` would be met by going through all claims.
   const { rows } = await client.query<{ about: string }>(
-    `select distinct unnest(c.abouts) as about from ${schema}.claims c
-      where c.ledger = $1 and c.to_seq is null and (c.statement = any($2) or c.id = any($3) or c.id in (
-        select substring(a.about from '^claim (.*)$') from ${schema}.assessments a
-         where a.ledger = $1 and a.to_seq is null and a.id = any($4)))`,
+    `select distinct unnest(c.abouts) as about from (
+       select abouts from ${schema}.claims where ledger = $1 and to_seq is null and statement = any($2)
+       union all
+       select abouts from ${schema}.claims where ledger = $1 and to_seq is null and id = any($3)
+       union all
+       select abouts from ${schema}.claims where ledger = $1 and to_seq is null and id in (
+         select substring(a.about from '^claim (.*)$') from ${schema}.assessments a
+          where a.ledger = $1 and a.to_seq is null and a.id = any($4))) c`,
     [ledger, [...statements], [...judged], [...assessments]],
   );
   return rows.map(({ about }) => about);
@@ -541,7 +558,7 @@ async function loadClaims(
   const abouts = new Map<string, AboutFacts>();
   const claimRows = new Map<string, Row>();
   if (keys.length === 0) return { abouts, claimRows };
-  for (const key of keys) abouts.set(key, { subject: undefined, claims: [], rows: new Map() });
+  for (const key of keys) abouts.set(key, unheardOf());
   const values = [moment.ledger, moment.sequence, keys];
 
   const incidents = await database.query<{ id: Id; body: Incident; status: string }>(

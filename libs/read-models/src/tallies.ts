@@ -14,26 +14,47 @@ import { tallySaidBy } from './said-by.js';
 import { loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
-/** Section 10: what is added up, and what is counted beside it. Of each figure one row `f`, or none where there is none. */
-function sumOf(incidents: string, figures: string): string {
-  const reported = `filter (where f.status <> 'unreported')`;
-  return `
-  coalesce(sum(f.low), 0) as low,
-  coalesce(sum(coalesce(f.best, f.low)), 0) as best,
-  case when bool_or(f.status <> 'unreported' and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
-  count(${figures}) filter (where f.status = 'affirmed-none') as affirmed_none,
-  count(${figures}) filter (where f.contested) as contested,
-  count(${figures}) filter (where f.status <> 'unreported' and f.best is null) as floors,
-  count(${figures}) filter (where f.disordered) as disordered,
-  count(${figures}) filter (where f.basis = 'official') as official,
-  count(${figures}) filter (where f.basis = 'other') as other,
-  count(${incidents}) as incidents,
-  count(${incidents}) - count(${figures}) ${reported} as unreported`;
-}
+/** Section 10: what is added up, and what is counted beside it. Of each figure one row, or one without where there is none. */
+const SUM = `
+  coalesce(sum(low), 0) as low,
+  coalesce(sum(coalesce(best, low)), 0) as best,
+  case when bool_or(status <> 'unreported' and high is null) then null else coalesce(sum(high), 0) end as high,
+  count(about) filter (where status = 'affirmed-none') as affirmed_none,
+  count(about) filter (where contested) as contested,
+  count(about) filter (where status <> 'unreported' and best is null) as floors,
+  count(about) filter (where disordered) as disordered,
+  count(about) filter (where basis = 'official') as official,
+  count(about) filter (where basis = 'other') as other,
+  count(*) as incidents,
+  count(*) - count(about) filter (where status <> 'unreported') as unreported`;
 
-const SUM = sumOf('*', 'f.about');
-/** Over several figures an incident: it is counted once. */
-const SUM_OF_SIDES = sumOf('distinct c.id', 'distinct f.about');
+/** Several figures of one incident as one: they add up, and what is so of any of them is so of the incident. */
+const OF_INCIDENT = `
+  sum(low) as low,
+  sum(coalesce(best, low)) as best,
+  sum(high) as high,
+  bool_or(status <> 'unreported') as reported,
+  bool_or(status <> 'unreported' and high is null) as open,
+  bool_or(status = 'affirmed-none') as affirmed_none,
+  bool_or(contested) as contested,
+  bool_or(status <> 'unreported' and best is null) as floor,
+  bool_or(disordered) as disordered,
+  bool_or(basis = 'official') as official,
+  bool_or(basis = 'other') as other`;
+
+/** The sum of such rows: every incident is counted once. */
+const SUM_OF_INCIDENTS = `
+  coalesce(sum(low), 0) as low,
+  coalesce(sum(best), 0) as best,
+  case when bool_or(open) then null else coalesce(sum(high), 0) end as high,
+  count(*) filter (where affirmed_none) as affirmed_none,
+  count(*) filter (where contested) as contested,
+  count(*) filter (where floor) as floors,
+  count(*) filter (where disordered) as disordered,
+  count(*) filter (where official) as official,
+  count(*) filter (where other) as other,
+  count(*) as incidents,
+  count(*) filter (where reported is not true) as unreported`;
 
 /** @throws TooManyToCompute */
 export async function tally(pool: Pool, schema: string, moment: Moment, question: TallyQuestion): Promise<TallyRow[]> {
@@ -112,22 +133,24 @@ async function tallyBySide(
   const policy = params.add(question.policy);
   const predicate = params.add(MEASURES[measure]);
   const sides = params.add(SIDES.map((side) => whoOf(question, side)));
+  // Looked through once, and no part joined with another: what the database does not know of tables just filled leads it
+  // at worst to sort where it could hash, never to go through all figures for every incident.
   const { rows } = await pool.query<SumRow>(
     `${head},
-     said as (
-       select f.*, case when f.who = '' then 'not-said' else split_part(f.who, '/', 1) end as side
-         from ${schema}.figures f join placed c on f.about = c.id
-        where ${held('f')} and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
+     known as (
+       select ${columns}, c.id, f.about, f.low, f.best, f.high, f.status, f.basis, f.contested, f.disordered,
+              case when f.who = '' then 'not-said' else split_part(f.who, '/', 1) end as side,
+              bool_or(f.who <> '' and f.status <> 'unreported') over (partition by c.id) as is_sided
+         from placed c left join ${schema}.figures f
+           on ${held('f')} and f.about = c.id and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
           and (f.who = '' or f.who = any(${sides}))
      ),
-     f as (
-       select * from said n where n.side <> 'not-said' or not exists (
-         select 1 from said s where s.about = n.about and s.side <> 'not-said' and s.status <> 'unreported')
-     )
-     select ${columns}, f.side, ${SUM} from placed c join f on f.about = c.id group by 1, 2, 3, 4, 5, 6
+     counted as (select * from known where side is distinct from 'not-said' or is_sided is not true)
+     select ${columns}, side, ${SUM} from counted c where about is not null group by 1, 2, 3, 4, 5, 6
      union all
-     select ${columns}, 'all', ${SUM_OF_SIDES}
-       from placed c left join f on f.about = c.id group by 1, 2, 3, 4, 5
+     select ${columns}, 'all', ${SUM_OF_INCIDENTS}
+       from (select ${columns}, ${OF_INCIDENT} from counted c group by c.id, 1, 2, 3, 4, 5) c
+      group by 1, 2, 3, 4, 5
      order by 1, 3, 6`,
     params.values,
   );

@@ -133,8 +133,8 @@ async function tallyBySide(
   const policy = params.add(question.policy);
   const predicate = params.add(MEASURES[measure]);
   const sides = params.add(SIDES.map((side) => whoOf(question, side)));
-  // Looked through once, and no part joined with another: what the database does not know of tables just filled leads it
-  // at worst to sort where it could hash, never to go through all figures for every incident.
+  // Figures are looked through once, and never joined with themselves: of what such a join finds nothing is known
+  // beforehand, and taken for little it goes through all of it for every incident.
   const { rows } = await pool.query<SumRow>(
     `${head},
      known as (

@@ -16,7 +16,7 @@ import { startPostgres } from '#embedded';
 import { MasterKey } from '#ledger';
 import { loadMasterKey } from '#runtime';
 import type { Server } from './commands.js';
-import { Figures, quantile } from './figures.js';
+import { Figures, median, quantile } from './figures.js';
 import { flatTable, FLAT_TALLIES } from './flat-table.js';
 import { ledgerEnd, project, writeLog } from './large-ledger.js';
 import { manyIncidents, stateId } from './many-incidents.js';

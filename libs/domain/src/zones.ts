@@ -37,7 +37,9 @@ export function isKnownZone(zone: string): boolean {
 function instantsOf(local: string, zone: string): number[] {
   const asUtc = Date.parse(`${local}Z`);
   // No zone is a day away from UTC, and none changes its clocks twice within two days.
-  const readings = [-DAY_MS, DAY_MS].map((shift) => asUtc - offsetAt(asUtc + shift, zone));
+  const [before, after] = [asUtc - offsetAt(asUtc - DAY_MS, zone), asUtc - offsetAt(asUtc + DAY_MS, zone)];
+  if (before === after) return [before];
+  const readings = [before, after];
   const real = readings.filter((instant) => instant + offsetAt(instant, zone) === asUtc);
   return real.length > 0 ? real : readings;
 }
@@ -48,21 +50,31 @@ function shown(instant: number, zone: string): string {
   return text.startsWith('+') ? '9999-12-31T23:59:59' : text.slice(0, 19);
 }
 
-/** Offsets from UTC in milliseconds by zone and day, of days on which clocks were not changed; bounded. */
-const offsets = new Map<string, number>();
+/** By zone, offsets from UTC in milliseconds by day, of days on which clocks were not changed; bounded. */
+const offsets = new Map<string, Map<number, number>>();
+let remembered = 0;
 const formats = new Map<string, Intl.DateTimeFormat>();
-const REMEMBERED_MAX = 50_000;
+const REMEMBERED_MAX = 100_000;
 
 function offsetAt(instant: number, zone: string): number {
   const day = Math.floor(instant / DAY_MS);
-  const key = `${zone} ${day}`;
-  const known = offsets.get(key);
+  const known = offsets.get(zone)?.get(day);
   if (known !== undefined) return known;
   const [start, end] = [readOffset(day * DAY_MS, zone), readOffset((day + 1) * DAY_MS, zone)];
   if (start !== end) return readOffset(instant, zone);
-  if (offsets.size >= REMEMBERED_MAX) offsets.clear();
-  offsets.set(key, start);
+  remember(zone, day, start);
   return start;
+}
+
+function remember(zone: string, day: number, offset: number): void {
+  if (remembered >= REMEMBERED_MAX) {
+    offsets.clear();
+    remembered = 0;
+  }
+  remembered += 1;
+  const ofZone = offsets.get(zone);
+  if (ofZone === undefined) offsets.set(zone, new Map([[day, offset]]));
+  else ofZone.set(day, offset);
 }
 
 function readOffset(instant: number, zone: string): number {

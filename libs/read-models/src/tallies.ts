@@ -14,47 +14,47 @@ import { tallySaidBy } from './said-by.js';
 import { loadRegisters } from './sources.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
-/** Section 10: what is added up, and what is counted beside it. Of each figure one row `f`, or none where there is none. */
+/** Section 10: what is added up, and what is counted beside it. Of each figure one row, or one without where there is none. */
 const SUM = `
-  coalesce(sum(f.low), 0) as low,
-  coalesce(sum(coalesce(f.best, f.low)), 0) as best,
-  case when bool_or(f.status <> 'unreported' and f.high is null) then null else coalesce(sum(f.high), 0) end as high,
-  count(f.about) filter (where f.status = 'affirmed-none') as affirmed_none,
-  count(f.about) filter (where f.contested) as contested,
-  count(f.about) filter (where f.status <> 'unreported' and f.best is null) as floors,
-  count(f.about) filter (where f.disordered) as disordered,
-  count(f.about) filter (where f.basis = 'official') as official,
-  count(f.about) filter (where f.basis = 'other') as other,
+  coalesce(sum(low), 0) as low,
+  coalesce(sum(coalesce(best, low)), 0) as best,
+  case when bool_or(status <> 'unreported' and high is null) then null else coalesce(sum(high), 0) end as high,
+  count(about) filter (where status = 'affirmed-none') as affirmed_none,
+  count(about) filter (where contested) as contested,
+  count(about) filter (where status <> 'unreported' and best is null) as floors,
+  count(about) filter (where disordered) as disordered,
+  count(about) filter (where basis = 'official') as official,
+  count(about) filter (where basis = 'other') as other,
   count(*) as incidents,
-  count(*) - count(f.about) filter (where f.status <> 'unreported') as unreported`;
+  count(*) - count(about) filter (where status <> 'unreported') as unreported`;
 
-/** The figures of one incident as one: they add up, and what is so of any of them is so of the incident. */
-const OF_SIDES = `
-  sum(f.low) as low,
-  sum(coalesce(f.best, f.low)) as best,
-  sum(f.high) as high,
-  bool_or(f.status <> 'unreported') as reported,
-  bool_or(f.status <> 'unreported' and f.high is null) as open,
-  bool_or(f.status = 'affirmed-none') as affirmed_none,
-  bool_or(f.contested) as contested,
-  bool_or(f.status <> 'unreported' and f.best is null) as floor,
-  bool_or(f.disordered) as disordered,
-  bool_or(f.basis = 'official') as official,
-  bool_or(f.basis = 'other') as other`;
+/** Several figures of one incident as one: they add up, and what is so of any of them is so of the incident. */
+const OF_INCIDENT = `
+  sum(low) as low,
+  sum(coalesce(best, low)) as best,
+  sum(high) as high,
+  bool_or(status <> 'unreported') as reported,
+  bool_or(status <> 'unreported' and high is null) as open,
+  bool_or(status = 'affirmed-none') as affirmed_none,
+  bool_or(contested) as contested,
+  bool_or(status <> 'unreported' and best is null) as floor,
+  bool_or(disordered) as disordered,
+  bool_or(basis = 'official') as official,
+  bool_or(basis = 'other') as other`;
 
-/** The sum over incidents with one such row `f` each. */
+/** The sum of such rows: every incident is counted once. */
 const SUM_OF_INCIDENTS = `
-  coalesce(sum(f.low), 0) as low,
-  coalesce(sum(f.best), 0) as best,
-  case when bool_or(f.open) then null else coalesce(sum(f.high), 0) end as high,
-  count(*) filter (where f.affirmed_none) as affirmed_none,
-  count(*) filter (where f.contested) as contested,
-  count(*) filter (where f.floor) as floors,
-  count(*) filter (where f.disordered) as disordered,
-  count(*) filter (where f.official) as official,
-  count(*) filter (where f.other) as other,
+  coalesce(sum(low), 0) as low,
+  coalesce(sum(best), 0) as best,
+  case when bool_or(open) then null else coalesce(sum(high), 0) end as high,
+  count(*) filter (where affirmed_none) as affirmed_none,
+  count(*) filter (where contested) as contested,
+  count(*) filter (where floor) as floors,
+  count(*) filter (where disordered) as disordered,
+  count(*) filter (where official) as official,
+  count(*) filter (where other) as other,
   count(*) as incidents,
-  count(*) filter (where f.reported is not true) as unreported`;
+  count(*) filter (where reported is not true) as unreported`;
 
 /** @throws TooManyToCompute */
 export async function tally(pool: Pool, schema: string, moment: Moment, question: TallyQuestion): Promise<TallyRow[]> {
@@ -133,6 +133,8 @@ async function tallyBySide(
   const policy = params.add(question.policy);
   const predicate = params.add(MEASURES[measure]);
   const sides = params.add(SIDES.map((side) => whoOf(question, side)));
+  // Figures are looked through once, and never joined with themselves: of what such a join finds nothing is known
+  // beforehand, and taken for little it goes through all of it for every incident.
   const { rows } = await pool.query<SumRow>(
     `${head},
      known as (
@@ -143,11 +145,12 @@ async function tallyBySide(
            on ${held('f')} and f.about = c.id and f.policy = ${policy} and f.predicate = ${predicate} and f.key = ''
           and (f.who = '' or f.who = any(${sides}))
      ),
-     c as (select * from known where side is distinct from 'not-said' or is_sided is not true)
-     select ${columns}, side, ${SUM.replaceAll('f.', 'c.')} from c where about is not null group by 1, 2, 3, 4, 5, 6
+     counted as (select * from known where side is distinct from 'not-said' or is_sided is not true)
+     select ${columns}, side, ${SUM} from counted c where about is not null group by 1, 2, 3, 4, 5, 6
      union all
-     select ${columns}, 'all', ${SUM_OF_INCIDENTS.replaceAll('f.', 'c.')}
-       from (select ${columns}, c.id, ${OF_SIDES.replaceAll('f.', 'c.')} from c group by c.id, 1, 2, 3, 4, 5) c group by 1, 2, 3, 4, 5
+     select ${columns}, 'all', ${SUM_OF_INCIDENTS}
+       from (select ${columns}, ${OF_INCIDENT} from counted c group by c.id, 1, 2, 3, 4, 5) c
+      group by 1, 2, 3, 4, 5
      order by 1, 3, 6`,
     params.values,
   );

@@ -111,6 +111,8 @@ function groupOf(
   if (by === 'method') return { tables: '', join: '', id: 'i.method', name: 'i.method', rest: 'false' };
   const kind = by.slice('place:'.length) as PlaceKind;
   const wanted = params.add(kind);
+  // Worked out once for every place. Near a place is somewhere in what the place lies in. What was merged is its survivor: a
+  // step, but no way up.
   const tables = `,
      climb as (
        select p.id as start, p.id, p.kind, p.inside, p.merged_into, p.body, 0 as steps
@@ -119,14 +121,16 @@ function groupOf(
        select c.start, p.id, p.kind, p.inside, p.merged_into, p.body,
               c.steps + case when c.merged_into is null then 1 else 0 end
          from climb c join ${schema}.places p on p.id = c.inside and ${held('p')} where c.steps < 50
+     ),
+     rolled as (
+       select distinct on (start, near) start, near, id, kind,
+              coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name
+         from climb, (values (false), (true)) at (near)
+        where merged_into is null and (kind = ${wanted} or kind = any(${params.add(widerKinds(kind))}))
+          and (steps > 0 or not near)
+        order by start, near, kind = ${wanted} desc, steps
      )`;
-  // Near a place is somewhere in what the place lies in. What was merged is its survivor: a step, but no way up.
-  const join = `left join lateral (
-      select id, kind, coalesce(body #>> '{names,0,text,text}', body #>> '{names,0,text}') as name from climb
-       where start = i.place and merged_into is null and (kind = ${wanted} or kind = any(${params.add(widerKinds(kind))}))
-         and (steps > 0 or i.body #>> '{place,near}' is null)
-       order by kind = ${wanted} desc, steps limit 1
-     ) r on true`;
+  const join = `left join rolled r on r.start = i.place and r.near = (i.body #>> '{place,near}' is not null)`;
   return {
     tables,
     join,

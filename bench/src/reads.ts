@@ -16,7 +16,7 @@ import { startPostgres } from '#embedded';
 import { MasterKey } from '#ledger';
 import { loadMasterKey } from '#runtime';
 import type { Server } from './commands.js';
-import { Figures, median, quantile } from './figures.js';
+import { Figures, quantile } from './figures.js';
 import { flatTable, FLAT_TALLIES } from './flat-table.js';
 import { ledgerEnd, project, writeLog } from './large-ledger.js';
 import { manyIncidents, stateId } from './many-incidents.js';
@@ -179,6 +179,8 @@ async function measure(folder: string, options: Options): Promise<string> {
     const { last, seconds: copied } = await loadLedger(postgres.connectionString, folder, incidents);
     const flat = new Client({ connectionString: postgres.connectionString });
     await flat.connect();
+    // The whole process stops the server, before or after this.
+    flat.on('error', () => undefined);
     undo.push(() => flat.end());
     await flat.query(flatTable(LEDGER));
     // As autovacuum leaves them after a minute, which else would come by during the measurement.

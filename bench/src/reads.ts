@@ -178,6 +178,8 @@ async function measure(folder: string, options: Options): Promise<string> {
     undo.push(() => postgres.stop());
     const { last, seconds: copied } = await loadLedger(postgres.connectionString, folder, incidents);
     const flat = new Client({ connectionString: postgres.connectionString });
+    // The whole process stops the server when it ends.
+    flat.on('error', () => undefined);
     await flat.connect();
     // The whole process stops the server, before or after this.
     flat.on('error', () => undefined);

@@ -188,8 +188,6 @@ async function measure(folder: string, { incidents: wanted, rounds, seconds }: O
     // The whole process stops the server when it ends.
     flat.on('error', () => undefined);
     await flat.connect();
-    // The whole process stops the server, before or after this.
-    flat.on('error', () => undefined);
     undo.push(() => flat.end());
     const loaded = await loadLedger(flat, url, folder, wanted);
     const { incidents, last } = loaded;

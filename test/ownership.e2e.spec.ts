@@ -28,7 +28,7 @@ const FORWARDED = 'incident-ledger-forwarded';
 /** After which Kafka gives a dead process's ledgers to others. */
 const SESSION_MS = 6_000;
 const ATTEMPTS_MAX = 4;
-/** A member gives a sign of life every two seconds or so, and needs a moment to join. */
+/** A member gives a sign of life every half second, and on a busy machine needs a moment to join. */
 const SIGN_OF_LIFE_MS = 2_500;
 const TAKEOVER_MS_MAX = 3_000;
 const RECORDS_TO_READ = 60_000;

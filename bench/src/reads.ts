@@ -48,12 +48,12 @@ class Reader {
     return performance.now() - started;
   }
 
-  async get(path: string): Promise<string> {
+  async get(path: string): Promise<Buffer> {
     const { url, key } = this.server;
     const response = await fetch(`${url}/v1/ledgers/${LEDGER}${path}`, { headers: { authorization: `Bearer ${key}` } });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${text}`);
-    return text;
+    const body = Buffer.from(await response.arrayBuffer());
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${body.toString()}`);
+    return body;
   }
 
   /** Records one more number about an incident and returns the id of its statement and its position. */
@@ -135,7 +135,8 @@ async function measureVisible(
     const acknowledged = performance.now();
     const seen = await reader.get(`/statements/${entity}?wait=${position}`);
     const visible = performance.now();
-    if (!seen.includes(`"${entity}#1"`)) throw new Error(`${entity} was not in the answer that waited for it: ${seen}`);
+    if (!seen.includes(`"${entity}#1"`))
+      throw new Error(`${entity} was not in the answer that waited for it: ${seen.toString()}`);
     if (!count) return;
     times.acknowledged.push(acknowledged - sent);
     times.fromSent.push(visible - sent);
@@ -146,7 +147,10 @@ async function measureVisible(
   const started = performance.now();
   for (let index = 0; index < (seconds * 1_000) / COMMAND_EVERY_MS; index += 1) {
     await pause(Math.max(0, started + index * COMMAND_EVERY_MS - performance.now()));
-    running.push(one(FIRST_COMMANDS + index, true));
+    const next = one(FIRST_COMMANDS + index, true);
+    // Heard of below, where all are awaited.
+    next.catch(() => undefined);
+    running.push(next);
   }
   await Promise.all(running);
   return times;
@@ -155,33 +159,38 @@ async function measureVisible(
 // ---- the ledger
 
 interface Loaded {
+  incidents: number;
   last: number;
-  /** Undefined where it was there from an earlier run. */
+  /** How long the projector took; undefined where the ledger was there from an earlier run. */
   seconds: number | undefined;
 }
 
-async function loadLedger(database: string, folder: string, incidents: number): Promise<Loaded> {
-  const there = await ledgerEnd(database, LEDGER);
-  if (there > 0) return { last: there, seconds: undefined };
+async function loadLedger(database: Client, url: string, folder: string, wanted: number): Promise<Loaded> {
+  const there = await ledgerEnd(url, LEDGER);
   const master = new MasterKey(await loadMasterKey({ dataDir: folder }));
-  log(`Writing the log of ${incidents} incidents.`);
-  const last = await writeLog(database, master, LEDGER, manyIncidents(incidents));
-  log(`Copying ${last} records into the read models.`);
-  return { last, seconds: await project(database, master, LEDGER, last) };
+  if (there === 0) log(`Writing the log of ${wanted} incidents.`);
+  const last = there === 0 ? await writeLog(url, master, LEDGER, manyIncidents(wanted)) : there;
+  log(`Copying what the read models lack of ${last} records.`);
+  const seconds = await project(url, master, LEDGER, last);
+  const { rows } = await database.query<{ count: number }>(
+    'select count(distinct id)::int as count from read_models.incidents where ledger = $1',
+    [LEDGER],
+  );
+  return { incidents: rows[0]?.count ?? 0, last, seconds: there === 0 ? seconds : undefined };
 }
 
-async function measure(folder: string, options: Options): Promise<string> {
-  const { incidents, rounds, seconds } = options;
+async function measure(folder: string, { incidents: wanted, rounds, seconds }: Options): Promise<string> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const postgres = await startPostgres({ folder: join(folder, 'postgres') });
-    undo.push(() => postgres.stop());
-    const { last, seconds: copied } = await loadLedger(postgres.connectionString, folder, incidents);
-    const flat = new Client({ connectionString: postgres.connectionString });
-    await flat.connect();
-    // The whole process stops the server, before or after this.
+    const { connectionString: url, stop } = await startPostgres({ folder: join(folder, 'postgres') });
+    undo.push(stop);
+    const flat = new Client({ connectionString: url });
+    // The whole process stops the server when it ends.
     flat.on('error', () => undefined);
+    await flat.connect();
     undo.push(() => flat.end());
+    const loaded = await loadLedger(flat, url, folder, wanted);
+    const { incidents, last } = loaded;
     await flat.query(flatTable(LEDGER));
     // As autovacuum leaves them after a minute, which else would come by during the measurement.
     await flat.query('vacuum analyze');
@@ -203,11 +212,8 @@ async function measure(folder: string, options: Options): Promise<string> {
     }
     log('One command every 100 ms.');
     const visible = await measureVisible(reader, incidents, seconds);
-    return report(
-      figures,
-      { explained, ...visible },
-      { ...options, last, copied, postgres: versions[0]?.server_version ?? '' },
-    );
+    const postgres = versions[0]?.server_version ?? '';
+    return report(figures, { explained, ...visible }, { ...loaded, rounds, postgres });
   } finally {
     for (const step of undo.toReversed()) await step().catch((error: unknown) => log(String(error)));
   }
@@ -223,18 +229,13 @@ interface Options {
 
 type Times = Awaited<ReturnType<typeof measureVisible>> & { explained: number[] };
 
-function report(
-  figures: Figures,
-  times: Times,
-  {
-    incidents,
-    rounds,
-    seconds,
-    last,
-    copied,
-    postgres,
-  }: Options & { last: number; copied: number | undefined; postgres: string },
-): string {
+interface Conditions extends Loaded {
+  rounds: number;
+  postgres: string;
+}
+
+function report(figures: Figures, times: Times, conditions: Conditions): string {
+  const { incidents, last, seconds: copied, rounds, postgres } = conditions;
   const moments = (['now', 'half', 'nine tenths', 'flat'] as const).map((moment) => [
     moment,
     { now: 'now', half: 'as of half of the log', 'nine tenths': 'as of nine tenths', flat: 'flat table' }[moment],
@@ -272,10 +273,11 @@ ${ratios.join('\n')}
 |---|---|---|
 ${[
   ...shares(`explain of a month (${times.explained.length} asked)`, times.explained, ['at most 50', '–']),
-  ...shares(`one command every ${COMMAND_EVERY_MS} ms for ${seconds} s: sent to acknowledged`, times.acknowledged, [
-    '–',
-    '–',
-  ]),
+  ...shares(
+    `${times.acknowledged.length} commands, one every ${COMMAND_EVERY_MS} ms: sent to acknowledged`,
+    times.acknowledged,
+    ['–', '–'],
+  ),
   ...shares('acknowledged to visible', times.fromAcknowledged, ['–', '–']),
   ...shares('sent to visible', times.fromSent, ['at most 50', 'at most 250']),
 ].join('\n')}

@@ -148,14 +148,18 @@ export function mentionsOf(one: SourcedClaim): string[] {
     ...(claim.parts ?? []).map(({ who }) => who.of),
     ...(claim.predicate === 'responsibility' ? [claim.value?.actor] : []),
     ...(claim.predicate === 'place' ? [claim.value?.place] : []),
-    ...(claim.predicate === 'relation' && claim.value !== undefined && 'incident' in claim.value.to
-      ? [claim.value.to.incident]
-      : []),
+    relatedIncident(claim),
     scope?.actor,
     scope?.attacker,
     scope?.target,
     ...(scope?.places ?? []),
   ]);
+}
+
+/** The incident that a claim relates its own to, where it is one. */
+export function relatedIncident(claim: Claim): Id | undefined {
+  if (claim.predicate !== 'relation' || claim.value === undefined) return undefined;
+  return 'incident' in claim.value.to ? claim.value.to.incident : undefined;
 }
 
 /** The same of a card. */

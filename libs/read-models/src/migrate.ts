@@ -17,20 +17,30 @@ export async function borrow(pool: Pool): Promise<PoolClient> {
   return client;
 }
 
-/** A transaction in which nobody else makes or changes tables of ours. */
-export async function whileLocked(pool: Pool, act: (client: PoolClient) => Promise<void>): Promise<void> {
+/** What is done in one transaction: all of it or, where something throws, nothing. */
+export async function inTransaction<T>(pool: Pool, act: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await borrow(pool);
+  let isBroken = false;
   try {
     await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
-    await act(client);
+    const done = await act(client);
     await client.query('commit');
+    return done;
   } catch (error) {
-    await client.query('rollback').catch(() => undefined);
+    // A connection that cannot even do this may still be in the middle of something: nobody else must get it.
+    await client.query('rollback').catch(() => (isBroken = true));
     throw error;
   } finally {
-    client.release();
+    client.release(isBroken);
   }
+}
+
+/** A transaction in which nobody else makes or changes tables of ours. */
+export function whileLocked(pool: Pool, act: (client: PoolClient) => Promise<void>): Promise<void> {
+  return inTransaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await act(client);
+  });
 }
 
 export async function migrate(pool: Pool, schema: string): Promise<void> {

@@ -3,7 +3,6 @@
  * clock and asks nobody, so any cut of history into batches, and any replay, gives the same rows.
  */
 import {
-  lineOf,
   reassignedAbout,
   splitAbout,
   type Claim,
@@ -15,28 +14,20 @@ import {
   type SourcedClaim,
   type Statement,
 } from '#domain';
-import {
-  assessedKey,
-  dependentsOf,
-  documentFacts,
-  mentionsOfCard,
-  sourcedClaim,
-  type DocumentFacts,
-  type RegisterCards,
-} from './cards.js';
+import { assessedKey, documentFacts, mentionsOfCard, sourcedClaim } from './cards.js';
 import {
   droppedKey,
   reconsider,
   recompute,
   settleClaim,
   settleParties,
-  survivingLine,
   thingKey,
   type AboutFacts,
   type Sources,
   type ThingTable,
 } from './recompute.js';
 import type { Row, RowBatch } from './rows.js';
+import { copiesOf } from './touched.js';
 
 /** In the column `status`. What is unreachable still counts. */
 const LIVE = { status: 'live', reason: null };
@@ -53,7 +44,7 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
   for (const { entity, version } of record.data.changes) batch.change(entity, version, sequence, why);
   if (subject === undefined) return;
   const entity: Subject = { id: subject.entity, version: subject.version };
-  const moved = movedBy(record, sources);
+  const { moved } = sources;
 
   switch (record.name) {
     case 'LedgerOpened': {
@@ -236,86 +227,6 @@ export function project(record: LedgerRecord, sources: Sources, batch: RowBatch)
   if (moved === undefined) return;
   for (const key of sources.abouts.keys()) reconsider(key, sources, batch, sequence);
   if (sources.isPartial) batch.recompute(sequence, moved === 'all' ? null : [...moved].sort());
-}
-
-/**
- * What a record moves that may be much: the ids on which hang all claims and cards that it touches (`mentions`). A record
- * of which this says nothing touches what it names itself, or nothing.
- */
-export function movedBy(
-  record: LedgerRecord,
-  { registers, things, documents, assessments }: Pick<Sources, 'registers' | 'things' | 'documents' | 'assessments'>,
-): ReadonlySet<Id> | 'all' | undefined {
-  const id = record.data.changes[0]?.entity ?? '';
-  switch (record.name) {
-    case 'ActorCorrected': {
-      const before = registers.actors.get(id);
-      const { kind, official } = record.data.actor;
-      return before?.kind === kind && before.official === official ? undefined : dependentsOf([id], registers);
-    }
-    case 'PlaceCorrected': {
-      const before = registers.places.get(id);
-      const { kind, state } = record.data.place;
-      return before?.kind === kind && before.state === state ? undefined : dependentsOf([id], registers);
-    }
-    case 'ActorMerged':
-      return new Set([...dependentsOf([id], registers), ...judgedWith(id, record.data.into, assessments, registers)]);
-    case 'ActorReparented':
-    case 'PlaceReparented':
-    case 'PlaceMerged':
-      return dependentsOf([id], registers);
-    case 'IncidentMerged':
-      return dependentsOf([id], registers);
-    case 'DocumentWithdrawn':
-      return new Set([id]);
-    case 'DocumentCorrected':
-    case 'DocumentVersioned':
-      return new Set([id, ...copiesOf(id, documents)]);
-    case 'AssessmentRecorded':
-      return saidBy(assessedKey(record.data.assessment.about), registers);
-    case 'AssessmentRetracted':
-      return saidBy(String(things.get(thingKey('assessments', id))?.['about']), registers);
-    case 'LedgerAdopted':
-      return 'all';
-    default:
-      return undefined;
-  }
-}
-
-/** Where a line that is called after one actor was judged, all that may have spoken for it as it is called afterwards. */
-function judgedWith(id: Id, into: Id, assessments: Sources['assessments'], registers: RegisterCards): Iterable<Id> {
-  const after = registers.survivor(into);
-  return [id, `unnamed@${id}`].flatMap((line) => {
-    const isJudged = [...assessments.keys()].some(
-      (key) => key.startsWith('line ') && survivingLine(key.slice('line '.length), registers) === line,
-    );
-    return isJudged ? [...(saidBy(`line ${line === id ? after : `unnamed@${after}`}`, registers) ?? [])] : [];
-  });
-}
-
-/** Ids of all that may have spoken for a line, of which a judgement is; none where it is of one claim. */
-function saidBy(judged: string, registers: RegisterCards): ReadonlySet<Id> | undefined {
-  if (!judged.startsWith('line ')) return undefined;
-  const { actors, survivor } = registers;
-  const line = survivingLine(judged.slice('line '.length), registers);
-  const heardBy = /^unnamed@(.*)$/.exec(line)?.[1];
-  const isOf = (id: Id): boolean =>
-    heardBy === undefined ? lineOf(survivor(id), registers) === line : survivor(id) === heardBy;
-  return new Set([...actors.keys()].filter(isOf));
-}
-
-/** The copies of a document, copies of copies too. */
-function copiesOf(id: Id, documents: ReadonlyMap<Id, DocumentFacts>): Set<Id> {
-  const found = new Set<Id>();
-  const open = [id];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const [copy, { copyOf }] of documents) {
-      if (copyOf !== next || found.has(copy)) continue;
-      found.add(copy);
-      open.push(copy);
-    }
-  }
-  return found;
 }
 
 function changeLedger(columns: Row, sources: Sources, batch: RowBatch, sequence: number): void {

@@ -4,13 +4,14 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { ReadRecord } from '#ledger';
-import { borrow, migrate } from './migrate.js';
+import { inTransaction, migrate } from './migrate.js';
 import type { LedgerRecord } from '#domain';
 import { project } from './projection.js';
 import { catchUp, openRecomputations, recomputeSlice, type RulesAt } from './recomputations.js';
-import type { Sources } from './recompute.js';
+import type { Rules, Sources } from './recompute.js';
 import { RowBatch, TABLES } from './rows.js';
-import { loadRules, loadSources, mayMove } from './sources.js';
+import { loadRules, loadSources } from './sources.js';
+import { mayMove } from './touched.js';
 
 /** Somebody else moved the checkpoint, or the log was replaced: nothing was written; look where it stands now. */
 export class CheckpointMoved extends Error {
@@ -42,7 +43,7 @@ const STATISTICS_FROM = 1_000;
 
 export class ReadModels {
   /** Registers and policies as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
-  readonly #rules = new Map<string, Pick<Sources, 'registers' | 'policies'>>();
+  readonly #rules = new Map<string, Rules>();
   readonly #rulesAt: RulesAt = new Map();
   /** Records of which the statistics of the tables know, as far as that was asked, and those written since. */
   #seen: number | undefined;
@@ -85,25 +86,16 @@ export class ReadModels {
   async apply(ledger: string, after: number, entries: readonly ReadRecord[]): Promise<void> {
     const last = entries.at(-1);
     if (last === undefined) return;
-    const client = await borrow(this.pool);
-    let isBroken = false;
-    try {
-      await client.query('begin');
+    const known = this.#rules.get(ledger);
+    this.#rules.delete(ledger);
+    const rules = await inTransaction(this.pool, async (client) => {
       await this.#moveCheckpoint(client, ledger, after, last);
-      let rules = this.#rules.get(ledger) ?? (await loadRules(client, this.schema, { ledger, sequence: after }));
-      this.#rules.delete(ledger);
+      let then = known ?? (await loadRules(client, this.schema, { ledger, sequence: after }));
       await this.#writeEvents(client, entries);
-      for (const records of segments(entries)) rules = await this.#project(client, ledger, records, rules);
-      await client.query('commit');
-      this.#rules.set(ledger, rules);
-    } catch (error) {
-      this.#rules.delete(ledger);
-      // A connection that cannot even do this may still be in the middle of something: nobody else must get it.
-      await client.query('rollback').catch(() => (isBroken = true));
-      throw error;
-    } finally {
-      client.release(isBroken);
-    }
+      for (const records of segments(entries)) then = await this.#project(client, ledger, records, then);
+      return then;
+    });
+    this.#rules.set(ledger, rules);
     await this.#keepStatistics(entries.length);
   }
 
@@ -115,12 +107,7 @@ export class ReadModels {
     return recomputeSlice(this.pool, this.schema, ledger, this.portions.slice, this.#rulesAt);
   }
 
-  async #project(
-    client: PoolClient,
-    ledger: string,
-    records: readonly LedgerRecord[],
-    rules: Pick<Sources, 'registers' | 'policies'>,
-  ): Promise<Pick<Sources, 'registers' | 'policies'>> {
+  async #project(client: PoolClient, ledger: string, records: readonly LedgerRecord[], rules: Rules): Promise<Rules> {
     const batch = new RowBatch(ledger);
     const load = (): Promise<Sources> =>
       loadSources(client, this.schema, ledger, records, rules, this.portions.touched);

@@ -5,8 +5,8 @@
  * other in the order of the log. Until none is left, whoever answers says so (`final`).
  */
 import type { Pool, PoolClient } from 'pg';
-import { borrow } from './migrate.js';
-import { reconsider, type Sources } from './recompute.js';
+import { inTransaction } from './migrate.js';
+import { reconsider, type Rules } from './recompute.js';
 import { RowBatch } from './rows.js';
 import { loadRules, loadSourcesAt, touchedSql } from './sources.js';
 
@@ -17,7 +17,7 @@ export interface Recomputation {
 }
 
 /** By ledger, the rules as of the recomputation under way: the same for all of its slices. */
-export type RulesAt = Map<string, { sequence: number; rules: Pick<Sources, 'registers' | 'policies'> }>;
+export type RulesAt = Map<string, { sequence: number; rules: Rules }>;
 
 export async function openRecomputations(
   client: Pool | PoolClient,
@@ -71,10 +71,8 @@ export async function recomputeSlice(
   const [first] = await openRecomputations(pool, schema, ledger);
   if (first === undefined) return false;
   if (!first.listed) await list(pool, schema, ledger, first.sequence);
-  const client = await borrow(pool);
-  let isBroken = false;
-  try {
-    await client.query('begin');
+  const { sequence } = first;
+  await inTransaction(pool, async (client) => {
     // Batches move the checkpoint first of all: so one of both waits for the other.
     await client.query(`select 1 from ${schema}.checkpoints where ledger = $1 for update`, [ledger]);
     const { rows } = await client.query<{ about: string }>(
@@ -83,65 +81,39 @@ export async function recomputeSlice(
           select about from ${schema}.recomputed
            where ledger = $1 and sequence = $2 and not done order by about limit $3)
         returning about`,
-      [ledger, first.sequence, slice],
+      [ledger, sequence, slice],
     );
-    await recomputeAt(
-      client,
-      schema,
-      ledger,
-      first.sequence,
-      rows.map(({ about }) => about),
-      rulesAt,
-    );
-    if (rows.length < slice) {
-      rulesAt.delete(ledger);
-      for (const table of ['recomputed', 'recomputations']) {
-        await client.query(`delete from ${schema}.${table} where ledger = $1 and sequence = $2`, [
-          ledger,
-          first.sequence,
-        ]);
-      }
+    const keys = rows.map(({ about }) => about);
+    await recomputeAt(client, schema, ledger, sequence, keys, rulesAt);
+    if (keys.length === slice) return;
+    rulesAt.delete(ledger);
+    for (const table of ['recomputed', 'recomputations']) {
+      await client.query(`delete from ${schema}.${table} where ledger = $1 and sequence = $2`, [ledger, sequence]);
     }
-    await client.query('commit');
-    return true;
-  } catch (error) {
-    await client.query('rollback').catch(() => (isBroken = true));
-    throw error;
-  } finally {
-    client.release(isBroken);
-  }
+  });
+  return true;
 }
 
 /**
  * Notes everything that the record touches: what held as of it never changes, so no batch need wait meanwhile. Another
  * projector may be at the same, or may have done all of it by now: then nothing is noted once more.
  */
-async function list(pool: Pool, schema: string, ledger: string, sequence: number): Promise<void> {
-  const client = await borrow(pool);
-  let isBroken = false;
-  try {
-    await client.query('begin');
+function list(pool: Pool, schema: string, ledger: string, sequence: number): Promise<void> {
+  return inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ ids: string[] | null }>(
       `select ids from ${schema}.recomputations where ledger = $1 and sequence = $2 and not listed for update`,
       [ledger, sequence],
     );
     const [open] = rows;
-    if (open !== undefined) {
-      await client.query(
-        `with listed as (
-           insert into ${schema}.recomputed (ledger, sequence, about, done)
-           select $1, $2, about, false from (${touchedSql(schema)}) touched on conflict do nothing)
-         update ${schema}.recomputations set listed = true where ledger = $1 and sequence = $2`,
-        [ledger, sequence, open.ids],
-      );
-    }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => (isBroken = true));
-    throw error;
-  } finally {
-    client.release(isBroken);
-  }
+    if (open === undefined) return;
+    await client.query(
+      `with listed as (
+         insert into ${schema}.recomputed (ledger, sequence, about, done)
+         select $1, $2, about, false from (${touchedSql(schema)}) touched on conflict do nothing)
+       update ${schema}.recomputations set listed = true where ledger = $1 and sequence = $2`,
+      [ledger, sequence, open.ids],
+    );
+  });
 }
 
 async function recomputeAt(

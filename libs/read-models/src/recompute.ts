@@ -52,10 +52,15 @@ export interface Grounds {
   assessments: Map<string, Assessed[]>;
 }
 
-/** What the tables say about everything that a record touches; goes along with the records of a batch, one by one. */
-export interface Sources extends Grounds {
+/** By what the claims of a ledger are counted as of one record. */
+export interface Rules {
+  registers: RegisterCards;
   /** Versions of the policies in force, by name. */
   policies: Readonly<Record<string, number>>;
+}
+
+/** What the tables say about everything that a record touches; goes along with the records of a batch, one by one. */
+export interface Sources extends Grounds, Rules {
   documents: Map<Id, DocumentFacts>;
   /** How the claims here stand in their table. */
   claimRows: Map<string, Row>;
@@ -67,9 +72,14 @@ export interface Sources extends Grounds {
   things: Map<string, Row>;
   /** The ties that hold now, of incidents that are merged. */
   ties: Row[];
-  /** A record here touches more than is loaded: it is worked out in slices. */
+  /** Of a record that may move more than it names: what moves, see `movedBy`. */
+  moved: Moved | undefined;
+  /** It touches more than is loaded: it is worked out in slices. */
   isPartial: boolean;
 }
+
+/** The ids on which hang all claims and cards that a record touches. */
+export type Moved = ReadonlySet<Id> | 'all';
 
 export type ThingTable = 'actors' | 'places' | 'documents' | 'statements' | 'incidents' | 'assessments';
 

@@ -18,14 +18,23 @@ import {
   aboutsOf,
   documentFacts,
   registerCards,
+  relatedIncident,
   sourcedClaim,
   type DocumentFacts,
   type RegisterCards,
 } from './cards.js';
 import { claimsAbout, held, sourceOfClaim, type Moment } from './moment.js';
-import { movedBy } from './projection.js';
-import { droppedKey, thingKey, type AboutFacts, type Assessed, type Grounds, type Sources } from './recompute.js';
+import {
+  droppedKey,
+  thingKey,
+  type AboutFacts,
+  type Assessed,
+  type Grounds,
+  type Rules,
+  type Sources,
+} from './recompute.js';
 import type { Row } from './rows.js';
+import { madeBy, mayMove, movedBy, touchedBy, type Touched } from './touched.js';
 
 /** A pool, or the connection of a transaction. */
 interface Database {
@@ -44,7 +53,7 @@ export async function loadSources(
   schema: string,
   ledger: string,
   records: readonly LedgerRecord[],
-  { registers, policies }: Pick<Sources, 'registers' | 'policies'>,
+  { registers, policies }: Rules,
   touchedMax: number,
 ): Promise<Sources> {
   const touched = touchedBy(records);
@@ -61,19 +70,20 @@ export async function loadSources(
   for (const claim of touched.claims) for (const key of aboutsOf(readClaim(claim, registers.survivor))) keys.add(key);
   for (const id of touched.named) keys.add(registers.survivor(id));
   for (const key of await aboutsOfClaims(client, schema, ledger, touched)) keys.add(key);
-  const isWide = records.length === 1 && records[0] !== undefined && mayMove(records[0]);
-  const moved = isWide
-    ? movedBy(records[0] as LedgerRecord, {
-        registers,
-        things,
-        documents,
-        assessments: await loadAssessments(client, schema, now(ledger), new Map(), gone),
-      })
-    : undefined;
+  const [alone] = records.length === 1 ? records : [];
+  const wide = alone !== undefined && mayMove(alone) ? alone : undefined;
+  const moved =
+    wide &&
+    movedBy(wide, {
+      registers,
+      things,
+      documents,
+      assessments: await loadAssessments(client, schema, now(ledger), new Map(), gone),
+    });
   let isPartial = false;
-  if (moved !== undefined) {
+  if (wide !== undefined && moved !== undefined) {
     const ids = moved === 'all' ? null : [...moved];
-    for (const key of await scopesOf(client, schema, ledger, records[0] as LedgerRecord, ids, registers)) keys.add(key);
+    for (const key of await scopesOf(client, schema, ledger, wide, ids, registers)) keys.add(key);
     const some = await touchedKeys(client, schema, now(ledger), ids, touchedMax + 1);
     isPartial = some.length > touchedMax;
     if (!isPartial) for (const key of some) keys.add(key);
@@ -92,6 +102,7 @@ export async function loadSources(
     ties: await loadTies(client, schema, ledger, touched.mergers),
     gone,
     assessments: await loadAssessments(client, schema, now(ledger), loaded.abouts, gone),
+    moved,
     isPartial,
   };
 }
@@ -102,7 +113,7 @@ export async function loadSourcesAt(
   schema: string,
   moment: Moment,
   keys: readonly string[],
-  { registers, policies }: Pick<Sources, 'registers' | 'policies'>,
+  { registers, policies }: Rules,
 ): Promise<Sources> {
   const gone = new Set<string>();
   const loaded = await loadAbouts(client, schema, moment, keys, gone, registers);
@@ -117,50 +128,21 @@ export async function loadSourcesAt(
     ties: [],
     gone,
     assessments: await loadAssessments(client, schema, moment, loaded.abouts, gone),
+    moved: undefined,
     isPartial: false,
   };
 }
 
 /** The registers as of a moment, and which policies are in force. */
-export async function loadRules(
-  database: Database,
-  schema: string,
-  moment: Moment,
-): Promise<Pick<Sources, 'registers' | 'policies'>> {
-  const { rows } = await database.query<Pick<Sources, 'policies'>>(
+export async function loadRules(database: Database, schema: string, moment: Moment): Promise<Rules> {
+  const { rows } = await database.query<Pick<Rules, 'policies'>>(
     `select policies from ${schema}.ledgers l where ${held('l')}`,
     [moment.ledger, moment.sequence],
   );
   return { registers: await loadRegisters(database, schema, moment), policies: rows[0]?.policies ?? {} };
 }
 
-/** Incidents that a record makes. */
-function madeBy(record: LedgerRecord): Id[] {
-  if (record.name === 'IncidentRecorded') return [record.data.changes[0]?.entity ?? ''];
-  return record.name === 'IncidentSplit' ? [record.data.changes[1]?.entity ?? ''] : [];
-}
-
 const unheardOf = (): AboutFacts => ({ subject: undefined, claims: [], rows: new Map() });
-
-const MOVING: ReadonlySet<LedgerRecord['name']> = new Set([
-  'LedgerAdopted',
-  'ActorCorrected',
-  'ActorReparented',
-  'ActorMerged',
-  'PlaceCorrected',
-  'PlaceReparented',
-  'PlaceMerged',
-  'DocumentCorrected',
-  'DocumentVersioned',
-  'DocumentWithdrawn',
-  'IncidentMerged',
-]);
-
-/** Whether a record may move more than it names: it is projected by itself. */
-export function mayMove(record: LedgerRecord): boolean {
-  if (record.name === 'AssessmentRecorded') return 'line' in record.data.assessment.about;
-  return record.name === 'AssessmentRetracted' || MOVING.has(record.name);
-}
 
 /** Incidents and scopes with a claim or card that hangs on one of these ids, as of a moment; null: all. */
 async function touchedKeys(
@@ -225,126 +207,6 @@ export async function loadGrounds(
   const gone = new Set<string>();
   const { abouts } = await loadClaims(database, schema, moment, keys, gone, registers);
   return { registers, abouts, gone, assessments: await loadAssessments(database, schema, moment, abouts, gone) };
-}
-
-interface Touched {
-  /** Documents that statements render, or that others are copies of. */
-  documents: Set<Id>;
-  abouts: Set<string>;
-  /** Claims that come in. */
-  claims: Claim[];
-  /** Incidents that are named, maybe by what was merged since. */
-  named: Set<Id>;
-  /** What exists and is changed, by table. */
-  changed: Record<'actors' | 'places' | 'documents' | 'statements' | 'incidents' | 'assessments', Set<Id>>;
-  /** Claims that are judged. */
-  judged: Set<string>;
-  /** Incidents that are merged. */
-  mergers: Id[];
-  isLedger: boolean;
-}
-
-function touchedBy(records: readonly LedgerRecord[]): Touched {
-  const changed: Touched['changed'] = {
-    actors: new Set(),
-    places: new Set(),
-    documents: new Set(),
-    statements: new Set(),
-    incidents: new Set(),
-    assessments: new Set(),
-  };
-  const touched: Touched = {
-    documents: new Set(),
-    abouts: new Set(),
-    claims: [],
-    named: new Set(),
-    changed,
-    judged: new Set(),
-    mergers: [],
-    isLedger: false,
-  };
-  for (const record of records) {
-    const [subject, second] = record.data.changes;
-    const id = subject?.entity ?? '';
-    switch (record.name) {
-      case 'LedgerAdopted':
-      case 'LedgerClosed':
-        touched.isLedger = true;
-        break;
-      case 'ActorCorrected':
-      case 'ActorReparented':
-      case 'ActorMerged':
-        for (const { entity } of record.data.changes) changed.actors.add(entity);
-        break;
-      case 'PlaceCorrected':
-      case 'PlaceReparented':
-      case 'PlaceMerged':
-        for (const { entity } of record.data.changes) changed.places.add(entity);
-        break;
-      case 'DocumentRegistered':
-      case 'DocumentCorrected':
-      case 'DocumentVersioned':
-        if (record.data.document.copyOf !== undefined) touched.documents.add(record.data.document.copyOf);
-        if (record.name !== 'DocumentRegistered') changed.documents.add(id);
-        break;
-      case 'DocumentWithdrawn':
-      case 'DocumentUnreachable':
-        changed.documents.add(id);
-        break;
-      case 'IncidentMerged':
-        touched.mergers.push(id, second?.entity ?? '');
-        for (const { entity } of record.data.changes) {
-          changed.incidents.add(entity);
-          touched.abouts.add(entity);
-        }
-        break;
-      case 'IncidentSplit':
-        changed.incidents.add(id);
-        touched.abouts.add(id);
-        for (const { entity } of record.data.changes.slice(2)) changed.statements.add(entity);
-        break;
-      case 'IncidentCorrected':
-      case 'IncidentRetracted':
-        touched.abouts.add(id);
-        changed.incidents.add(id);
-        break;
-      case 'IncidentTied':
-        changed.incidents.add(id);
-        touched.named.add(record.data.tie.whole);
-        break;
-      case 'IncidentUntied':
-        changed.incidents.add(id);
-        touched.named.add(record.data.whole);
-        break;
-      case 'StatementRecorded':
-      case 'StatementCorrected':
-        if (record.name === 'StatementCorrected') changed.statements.add(id);
-        touched.documents.add(record.data.statement.document);
-        for (const claim of record.data.statement.claims) {
-          touched.claims.push(claim);
-          for (const one of incidentsOf(claim.about)) touched.named.add(one);
-          const value = claim.predicate === 'relation' ? claim.value : undefined;
-          if (value !== undefined && 'incident' in value.to) touched.named.add(value.to.incident);
-        }
-        break;
-      case 'StatementReassigned':
-        changed.statements.add(id);
-        for (const { from, to } of record.data.incidents ?? []) touched.named.add(from).add(to);
-        break;
-      case 'StatementRetracted':
-        changed.statements.add(id);
-        break;
-      case 'AssessmentRecorded':
-        if ('claim' in record.data.assessment.about) touched.judged.add(record.data.assessment.about.claim);
-        break;
-      case 'AssessmentRetracted':
-        changed.assessments.add(id);
-        break;
-      default:
-        break;
-    }
-  }
-  return touched;
 }
 
 /** What the claims of changed statements, and those that are judged, are about. */
@@ -633,8 +495,8 @@ async function loadClaims(
       known.claims.push(sourced);
     }
     for (const one of incidentsOf(claim.about)) if (!row.abouts.includes(one)) related.add(one);
-    const value = claim.predicate === 'relation' ? claim.value : undefined;
-    if (value !== undefined && 'incident' in value.to) related.add(value.to.incident);
+    const other = relatedIncident(claim);
+    if (other !== undefined) related.add(other);
   }
   await loadMergers(database, schema, moment, related, registers);
   return { abouts, claimRows };

@@ -2,14 +2,18 @@
 import { SIDES, sum, UNREPORTED, type Figure, type Predicate, type Sum } from '#domain';
 import { MEASURES, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
-/** An incident with the row that it stands in. */
-export interface PlacedIncident {
-  id: string;
+/** A row as the database names it: by bucket and group, each of which may be a remainder. */
+export interface Placing {
   bucket: string | null;
   bucket_rest: boolean;
   group_id: string | null;
   group_name: string | null;
   group_rest: boolean;
+}
+
+/** An incident with the row that it stands in. */
+export interface PlacedIncident extends Placing {
+  id: string;
 }
 
 /** What a sum needs of a figure. */
@@ -83,7 +87,7 @@ function rowsOf(
   return [...row('all', all), ...rows].sort((a, b) => (String(a.side) < String(b.side) ? -1 : 1));
 }
 
-export function placeOf(one: PlacedIncident): Pick<TallyRow, 'bucket' | 'remainder' | 'group'> {
+export function placeOf(one: Placing): Pick<TallyRow, 'bucket' | 'remainder' | 'group'> {
   return {
     bucket: one.bucket,
     remainder: one.bucket_rest || one.group_rest,

@@ -12,6 +12,7 @@ import { Params } from './params.js';
 import { aboutsOf } from './cards.js';
 import { tallySaidBy } from './said-by.js';
 import { loadRegisters } from './sources.js';
+import { placeOf, type Placing } from './sum-rows.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
 /** Section 10: what is added up, and what is counted beside it. Of each figure one row, or one without where there is none. */
@@ -73,12 +74,7 @@ export async function tally(pool: Pool, schema: string, moment: Moment, question
   return rows;
 }
 
-interface SumRow {
-  bucket: string | null;
-  bucket_rest: boolean;
-  group_id: string | null;
-  group_name: string | null;
-  group_rest: boolean;
+interface SumRow extends Placing {
   side: TallyRow['side'];
   low: string;
   best: string;
@@ -161,9 +157,7 @@ function tallyRow(row: SumRow, measure: Measure): TallyRow {
   return {
     measure,
     side: row.side,
-    bucket: row.bucket,
-    remainder: row.bucket_rest || row.group_rest,
-    group: row.group_id === null ? null : { id: row.group_id, name: row.group_name ?? row.group_id },
+    ...placeOf(row),
     low: Number(row.low),
     best: Number(row.best),
     high: row.high === null ? null : Number(row.high),

@@ -33,6 +33,44 @@ function AreExpectations(): PropertyDecorator {
   };
 }
 
+/** TypeScript takes no other form of constructor for classes that are added to. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Card = new (...args: any[]) => object;
+
+/** What a body has beside the card of a thing that it makes. */
+function Making<C extends Card>(card: C) {
+  class MakingDto extends card {
+    /** Its id, unique in the ledger; left out, one is made. Never made of private text. */
+    @IsId()
+    @IsOptional()
+    id?: string;
+
+    /** Versions of other entities that this builds on; refused where one has changed since. */
+    @AreExpectations()
+    expect?: ExpectationDto[];
+  }
+  return MakingDto;
+}
+
+/** What a body has beside the card, whole, of a thing that it changes. */
+function Changing<C extends Card>(card: C) {
+  class ChangingDto extends card {
+    /** Id of what is to be changed; left out where the address names it. */
+    @IsId()
+    @IsOptional()
+    id?: string;
+
+    /** Why, for the history; at most 2,000 characters. */
+    @IsProse()
+    reason!: string;
+
+    /** The version of it that was seen; `If-Match: "<version>"` is short for it. */
+    @AreExpectations()
+    expect?: ExpectationDto[];
+  }
+  return ChangingDto;
+}
+
 export class OriginDto {
   /** What the ledger is about, at most 2,000 characters. */
   @IsProse()
@@ -117,86 +155,20 @@ export class AdoptDto {
   expect?: ExpectationDto[];
 }
 
-export class RegisterActorDto extends ActorDto {
-  /** The actor's id, unique in the ledger; left out, one is made. Never made of private text. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Versions of other entities that this builds on; refused where one has changed since. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class RegisterActorDto extends Making(ActorDto) {}
 
 /** The card as it should have been, whole; with the parent that it has. */
-export class CorrectActorDto extends ActorDto {
-  /** The actor's id; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
+export class CorrectActorDto extends Changing(ActorDto) {}
 
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the actor that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
-
-export class RegisterPlaceDto extends PlaceDto {
-  /** The place's id, unique in the ledger; left out, one is made. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Versions of other entities that this builds on; refused where one has changed since. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class RegisterPlaceDto extends Making(PlaceDto) {}
 
 /** The card as it should have been, whole; with the parent that it has. */
-export class CorrectPlaceDto extends PlaceDto {
-  /** The place's id; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
+export class CorrectPlaceDto extends Changing(PlaceDto) {}
 
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the place that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
-
-export class RegisterDocumentDto extends DocumentDto {
-  /** The document's id, unique in the ledger; left out, one is made. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Versions of other entities that this builds on; refused where one has changed since. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class RegisterDocumentDto extends Making(DocumentDto) {}
 
 /** The document as it should have been described or, of a new version, as it is now; whole. */
-export class CorrectDocumentDto extends DocumentDto {
-  /** The document's id; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Why, or what was seen, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the document that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class CorrectDocumentDto extends Changing(DocumentDto) {}
 
 /** What the publisher changed. */
 export class DocumentVersionDto extends CorrectDocumentDto {
@@ -206,48 +178,13 @@ export class DocumentVersionDto extends CorrectDocumentDto {
   dropped!: string[];
 }
 
-export class RecordIncidentDto extends IncidentDto {
-  /** The incident's id, unique in the ledger; left out, one is made. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Versions of other entities that this builds on; refused where one has changed since. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class RecordIncidentDto extends Making(IncidentDto) {}
 
 /** The card as it should have been, whole. */
-export class CorrectIncidentDto extends IncidentDto {
-  /** The incident's id; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the incident that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class CorrectIncidentDto extends Changing(IncidentDto) {}
 
 /** Why, and which version was seen: all that these acts say. */
-export class ReasonDto {
-  /** Id of what is to be changed; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of it that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class ReasonDto extends Changing(class {}) {}
 
 /** To retract or withdraw, or to take that back. */
 export class TakeBackDto extends ReasonDto {
@@ -305,32 +242,10 @@ export class RecordAssessmentDto {
   expect?: ExpectationDto[];
 }
 
-export class RecordStatementDto extends StatementDto {
-  /** The statement's id, unique in the ledger; left out, one is made. Never made of private text. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Versions of other entities that this builds on; refused where one has changed since. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class RecordStatementDto extends Making(StatementDto) {}
 
 /** The statement as it should have been, whole; its claims keep their numbers. */
-export class CorrectStatementDto extends StatementDto {
-  /** The statement's id; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the statement that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
-}
+export class CorrectStatementDto extends Changing(StatementDto) {}
 
 export class ReassignedIncidentDto {
   /** Id of the incident that its claims are about no more. */
@@ -387,12 +302,7 @@ export class SplitClaimDto {
 }
 
 /** The card of the new incident, and where every claim belongs. */
-export class SplitIncidentDto extends IncidentDto {
-  /** Id of the incident that is split, and that stays; left out where the address names it. */
-  @IsId()
-  @IsOptional()
-  id?: string;
-
+export class SplitIncidentDto extends Changing(IncidentDto) {
   /** Id of the new one, unique in the ledger; left out, one is made. */
   @IsId()
   @IsOptional()
@@ -402,14 +312,6 @@ export class SplitIncidentDto extends IncidentDto {
   @IsList({ max: 1000 })
   @Nested(() => SplitClaimDto, { each: true })
   claims!: SplitClaimDto[];
-
-  /** Why, for the history; at most 2,000 characters. */
-  @IsProse()
-  reason!: string;
-
-  /** The version of the incident that was seen; `If-Match: "<version>"` is short for it. */
-  @AreExpectations()
-  expect?: ExpectationDto[];
 }
 
 export class UntieIncidentDto extends ReasonDto {

@@ -6,11 +6,12 @@ import { IsCursor, IsDigits, IsPolicy, IsSequenceOrTime } from './query-fields.j
 import {
   AnswerDto,
   ExplainedStatementDto,
-  NamedDto,
   PageQuery,
+  PlacementDto,
   QuestionDto,
   TalliesQuery,
   TallySumDto,
+  TripleDto,
 } from './reads.dto.js';
 
 export class DiffQuery extends TalliesQuery {
@@ -92,24 +93,13 @@ export class DeltaDto {
   high!: number | null;
 }
 
-export class RowChangeDto {
+export class RowChangeDto extends PlacementDto {
   /** attacks, killed, injured or casualties. */
   measure!: string;
 
   /** Whose people, as in the rows of a tally; null for attacks. */
   @ApiProperty({ type: 'string', nullable: true })
   side!: string | null;
-
-  /** The bucket of time; null where none was asked for. */
-  @ApiProperty({ type: 'string', nullable: true })
-  bucket!: string | null;
-
-  /** Whether the row holds what cannot be placed more finely. */
-  remainder!: boolean;
-
-  /** What the row is grouped by; null where nothing was asked for. */
-  @ApiProperty({ type: NamedDto, nullable: true })
-  group!: NamedDto | null;
 
   /** The sum as it was; null where there was no such row. */
   @ApiProperty({ type: TallySumDto, nullable: true })
@@ -123,19 +113,6 @@ export class RowChangeDto {
   delta!: DeltaDto;
 }
 
-export class PlacementDto {
-  /** The bucket of time of its row; null where none was asked for. */
-  @ApiProperty({ type: 'string', nullable: true })
-  bucket!: string | null;
-
-  /** Whether its row holds what cannot be placed more finely. */
-  remainder!: boolean;
-
-  /** What its row is grouped by; null where nothing was asked for. */
-  @ApiProperty({ type: NamedDto, nullable: true })
-  group!: NamedDto | null;
-}
-
 export class PlacementChangeDto extends IncidentChangeDto {
   /** The row that it stood in; null where it was not in the tally. */
   @ApiProperty({ type: PlacementDto, nullable: true })
@@ -146,19 +123,7 @@ export class PlacementChangeDto extends IncidentChangeDto {
   after!: PlacementDto | null;
 }
 
-export class FigureNumbersDto {
-  /** At least so many; null: not said. */
-  @ApiProperty({ type: 'integer', nullable: true })
-  low!: number | null;
-
-  /** The best number; null: not said. */
-  @ApiProperty({ type: 'integer', nullable: true })
-  best!: number | null;
-
-  /** At most so many; null: open. */
-  @ApiProperty({ type: 'integer', nullable: true })
-  high!: number | null;
-
+export class FigureNumbersDto extends TripleDto {
   /** reported or affirmed-none; unreported only where it is contested all the same. */
   status!: string;
 

@@ -751,6 +751,20 @@ export class TallyRowDto extends TallySumDto {
   group!: NamedDto | null;
 }
 
+/** The row of a tally that something stands in. */
+export class PlacementDto {
+  /** The bucket of time of its row; null where none was asked for. */
+  @ApiProperty({ type: 'string', nullable: true })
+  bucket!: string | null;
+
+  /** Whether its row holds what cannot be placed more finely. */
+  remainder!: boolean;
+
+  /** What its row is grouped by; null where nothing was asked for. */
+  @ApiProperty({ type: NamedDto, nullable: true })
+  group!: NamedDto | null;
+}
+
 export class ExplainedFigureDto extends FigureDto {
   /** attacks, killed, injured or casualties. */
   measure!: string;
@@ -764,7 +778,7 @@ export class ExplainedFigureDto extends FigureDto {
   positions!: readonly PositionDto[];
 }
 
-export class ExplainedIncidentDto {
+export class ExplainedIncidentDto extends PlacementDto {
   /** Id of the incident. */
   id!: string;
 
@@ -774,17 +788,6 @@ export class ExplainedIncidentDto {
 
   /** single or bundle. Any claim that somebody asserts of a single one entails that it happened once. */
   kind!: string;
-
-  /** The bucket of time of its row; null where none was asked for. */
-  @ApiProperty({ type: 'string', nullable: true })
-  bucket!: string | null;
-
-  /** Whether its row holds what cannot be placed more finely. */
-  remainder!: boolean;
-
-  /** What its row is grouped by; null where nothing was asked for. */
-  @ApiProperty({ type: NamedDto, nullable: true })
-  group!: NamedDto | null;
 
   /**
    * Its figures, of each measure and side to which a claim speaks. Where a side has a number, the one about anybody (side

@@ -1,22 +1,17 @@
 /** What a comparison says has changed, against the answers of every moment in between, asked one by one. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Pool } from 'pg';
 import { canonicalText, type PolicyName } from '#domain';
-import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { factsOf, histories, recordsOf } from '#testing';
 import { tallyDiff, type FigureNumbers, type TallyDiff } from './diff.js';
 import { explainedIncidents } from './explain.js';
 import { incidentPage } from './incident-page.js';
 import type { Moment } from './moment.js';
-import { ReadModels } from './read-models.js';
 import { tally } from './tallies.js';
 import type { Bucket, Grouping, TallyQuestion, TallyRow } from './tally-rows.js';
+import { freshTables } from './tables.fixture.js';
 
-let pool: Pool;
-let schemas = 0;
-beforeAll(async () => {
-  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
-});
+const { pool, withTables } = await freshTables();
 afterAll(() => pool.end());
 
 const questions: fc.Arbitrary<TallyQuestion> = fc.record(
@@ -45,12 +40,8 @@ async function withHistory(
   await fc.assert(
     fc.asyncProperty(histories, questions, cuts, async (commands, question, [a, b]) => {
       const entries = recordsOf('history', factsOf(commands));
-      schemas += 1;
-      const models = await ReadModels.open(pool, `diff_${schemas}`);
-      await models.apply('history', 0, entries);
       const at = [a, b].map((part) => Math.round(part * entries.length)).sort((x, y) => x - y) as [number, number];
-      await check(models.schema, entries.length, question, at);
-      await pool.query(`drop schema ${models.schema} cascade`);
+      await withTables(entries, (schema) => check(schema, entries.length, question, at));
     }),
     { numRuns },
   );

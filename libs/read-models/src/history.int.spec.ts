@@ -1,10 +1,9 @@
 /** Histories against the answers of every moment: what they tell, put together, is what there was. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Pool } from 'pg';
 import { canonicalText, type PolicyName } from '#domain';
 import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { factsOf, histories, recordsOf } from '#testing';
 import { entity, type EntityTable } from './entities.js';
 import {
   entityHistory,
@@ -14,13 +13,9 @@ import {
   type IncidentStep,
 } from './history.js';
 import { incidentPage } from './incident-page.js';
-import { ReadModels } from './read-models.js';
+import { freshTables } from './tables.fixture.js';
 
-let pool: Pool;
-let schemas = 0;
-beforeAll(async () => {
-  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
-});
+const { pool, withTables } = await freshTables();
 afterAll(() => pool.end());
 
 const policies = fc.constantFrom<PolicyName>('official-first', 'latest-official', 'best-graded', 'envelope');
@@ -33,11 +28,7 @@ async function withHistory(
   await fc.assert(
     fc.asyncProperty(histories, policies, async (commands, policy) => {
       const entries = recordsOf('history', factsOf(commands));
-      schemas += 1;
-      const models = await ReadModels.open(pool, `steps_${schemas}`);
-      await models.apply('history', 0, entries);
-      await check(models.schema, entries, policy);
-      await pool.query(`drop schema ${models.schema} cascade`);
+      await withTables(entries, (schema) => check(schema, entries, policy));
     }),
     { numRuns },
   );

@@ -1,7 +1,6 @@
 /** What had been said by a time, against the stored answers and against the records without what was said later. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Pool } from 'pg';
 import {
   applyPolicy,
   canonicalText,
@@ -12,8 +11,7 @@ import {
   type SourcedClaim,
   type TimeSpan,
 } from '#domain';
-import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { factsOf, histories, recordsOf } from '#testing';
 import { explainedIncidents } from './explain.js';
 import { explainedIncident, incidentPage } from './incident-page.js';
 import { lastRecordBy, type Moment } from './moment.js';
@@ -22,12 +20,9 @@ import { questionsAbout } from './recompute.js';
 import { ReadModels } from './read-models.js';
 import { forceLevels, tally, totalsBeside } from './tallies.js';
 import type { Bucket, Grouping, TallyQuestion } from './tally-rows.js';
+import { freshTables } from './tables.fixture.js';
 
-let pool: Pool;
-let schemas = 0;
-beforeAll(async () => {
-  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
-});
+const { pool, withTables } = await freshTables();
 afterAll(() => pool.end());
 
 const policies = fc.constantFrom<PolicyName>('official-first', 'latest-official', 'best-graded', 'envelope');
@@ -39,14 +34,6 @@ const shapes = fc.record(
   { requiredKeys: [] },
 );
 const ALWAYS = '9999-12-31';
-
-async function withTables(entries: readonly ReadRecord[], check: (schema: string) => Promise<void>): Promise<void> {
-  schemas += 1;
-  const models = await ReadModels.open(pool, `said_${schemas}`);
-  await models.apply('history', 0, entries);
-  await check(models.schema);
-  await pool.query(`drop schema ${models.schema} cascade`);
-}
 
 /** A document that says when it was published: of what has no time at all, nobody can say that it was said by then. */
 function dated(command: Command): Command {
@@ -160,8 +147,7 @@ test('a time stands for the last record that was recorded by then', async () => 
 }, 120_000);
 
 test('when the end of the log was reached never goes back', async () => {
-  schemas += 1;
-  const models = await ReadModels.open(pool, `said_${schemas}`);
+  const models = await ReadModels.open(pool, 'ends');
   const end = async () => (await lastRecordBy(pool, models.schema, 'history', '2023-04-11T00:00:00.000Z')).atEnd;
   expect(await end()).toBeUndefined();
   const [early, late] = [new Date('2023-04-11T00:00:00.001Z'), new Date('2023-04-11T00:00:00.002Z')];

@@ -1,7 +1,6 @@
 /** Series from the tables against the rules of libs/domain applied to the records. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Pool } from 'pg';
 import {
   levelSteps,
   totalSeries,
@@ -12,31 +11,18 @@ import {
   type SourcedClaim,
   type TotalSeries,
 } from '#domain';
-import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { factsOf, histories, recordsOf } from '#testing';
 import type { Moment } from './moment.js';
 import { Plain } from './plain.fixture.js';
-import { ReadModels } from './read-models.js';
 import { TooManyToCompute } from './said-by.js';
 import { forceLevelSeries, publishedTotals, type ShownTotals } from './series.js';
 import { forceLevels } from './tallies.js';
+import { freshTables } from './tables.fixture.js';
 
-let pool: Pool;
-let schemas = 0;
-beforeAll(async () => {
-  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
-});
+const { pool, withTables } = await freshTables();
 afterAll(() => pool.end());
 
 const ALL = { after: 0, limit: 500 };
-
-async function withTables(entries: readonly ReadRecord[], check: (schema: string) => Promise<void>): Promise<void> {
-  schemas += 1;
-  const models = await ReadModels.open(pool, `series_${schemas}`);
-  await models.apply('history', 0, entries);
-  await check(models.schema);
-  await pool.query(`drop schema ${models.schema} cascade`);
-}
 
 /** The claims of one kind that had been said, by what they are about. */
 function claimsOf(plain: Plain, predicate: 'total' | 'force-level', { saidBy }: Moment): Map<string, SourcedClaim[]> {

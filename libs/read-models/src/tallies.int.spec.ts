@@ -1,32 +1,18 @@
 /** Tallies against the rules of libs/domain applied one incident at a time: the database must add up the same. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Pool } from 'pg';
 import { SIDES, standsToPeriod, type PolicyName } from '#domain';
-import type { ReadRecord } from '#ledger';
-import { factsOf, freshDatabase, histories, recordsOf } from '#testing';
+import { factsOf, histories, recordsOf } from '#testing';
 import { Plain, rowsBy, rowsIn, timeFor } from './plain.fixture.js';
-import { ReadModels } from './read-models.js';
 import { overlapping, tally } from './tallies.js';
 import type { Bucket, TallyQuestion, TallyRow } from './tally-rows.js';
 import { filterInZone, localDateOnly } from './zones.js';
+import { freshTables } from './tables.fixture.js';
 
-let pool: Pool;
-let schemas = 0;
-beforeAll(async () => {
-  pool = new Pool({ connectionString: await freshDatabase(), max: 4 });
-});
+const { pool, withTables } = await freshTables();
 afterAll(() => pool.end());
 
 const POLICIES: PolicyName[] = ['official-first', 'latest-official', 'best-graded', 'envelope'];
-
-async function withTables(entries: readonly ReadRecord[], check: (models: ReadModels) => Promise<void>): Promise<void> {
-  schemas += 1;
-  const models = await ReadModels.open(pool, `tallies_${schemas}`);
-  await models.apply('history', 0, entries);
-  await check(models);
-  await pool.query(`drop schema ${models.schema} cascade`);
-}
 
 test('sums of one side, of attacks, in buckets and by place equal the rules applied one by one', async () => {
   const filter = fc.record(
@@ -53,7 +39,7 @@ test('sums of one side, of attacks, in buckets and by place equal the rules appl
       const entries = recordsOf('history', factsOf(commands));
       const plain = new Plain(entries);
       const of = { ...asked, ...(asked.place !== undefined && { place: plain.survivor(asked.place) }) };
-      await withTables(entries, async ({ schema }) => {
+      await withTables(entries, async (schema) => {
         const moment = { ledger: 'history', sequence: entries.length };
         const chosen = zone === undefined ? of : await filterInZone(pool, schema, moment, of, zone);
         const question: TallyQuestion = {
@@ -93,7 +79,7 @@ test('in another zone, by day: clock times stand where clocks there showed them'
     fc.asyncProperty(histories, period, zones, async (commands, filter, zone) => {
       const entries = recordsOf('history', factsOf(commands));
       const plain = new Plain(entries);
-      await withTables(entries, async ({ schema }) => {
+      await withTables(entries, async (schema) => {
         const moment = { ledger: 'history', sequence: entries.length };
         const zoned = await filterInZone(pool, schema, moment, filter, zone);
         for (const bucket of ['day', 'day:start'] as const) {
@@ -117,7 +103,7 @@ test('at every sequence, by side and of a party too, they are what the records u
   await fc.assert(
     fc.asyncProperty(histories, fc.nat({ max: 3 }), async (commands, turn) => {
       const entries = recordsOf('history', factsOf(commands));
-      await withTables(entries, async ({ schema }) => {
+      await withTables(entries, async (schema) => {
         for (let sequence = 1; sequence <= entries.length; sequence += 1) {
           const plain = new Plain(entries.slice(0, sequence));
           const policy = POLICIES[(sequence + turn) % POLICIES.length] ?? 'envelope';
@@ -137,7 +123,7 @@ test('rows by side add up to the row of all, every incident once, and buckets wi
   await fc.assert(
     fc.asyncProperty(histories, fc.constantFrom(...POLICIES), async (commands, policy) => {
       const entries = recordsOf('history', factsOf(commands));
-      await withTables(entries, async ({ schema }) => {
+      await withTables(entries, async (schema) => {
         const moment = { ledger: 'history', sequence: entries.length };
         const question: TallyQuestion = { measures: ['killed', 'injured'], filter: {}, policy };
         const total = await tally(pool, schema, moment, question);

@@ -147,10 +147,10 @@ async function besideSums(
     isSum ? overlapping(pool, schema, moment, filter) : null,
     isSum ? localDateOnly(pool, schema, moment, filter) : null,
     isSum ? explainedIncidents(pool, schema, moment, wholes, '', WHOLES_MAX) : { items: [] },
-    levels === undefined ? { levels: [] } : forceLevels(pool, schema, moment, levels, question.policy),
+    levels === undefined ? [] : forceLevels(pool, schema, moment, levels, question.policy),
     isSum ? totalsBeside(pool, schema, moment, measures, filter.place) : [],
   ]);
-  return { overlapping: beyond, localDateOnly: unmoved, wholes: whole.items, levels: level.levels, beside };
+  return { overlapping: beyond, localDateOnly: unmoved, wholes: whole.items, levels: level, beside };
 }
 
 /** What changed since an earlier moment; `next` is the last incident of a page that another one follows. */

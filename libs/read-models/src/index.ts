@@ -31,6 +31,7 @@ export { explainedIncident, incidentPage, type IncidentPage } from './incident-p
 export { TooManyToCompute } from './said-by.js';
 export {
   dayOf,
+  forceLevels,
   forceLevelSeries,
   publishedTotals,
   type LevelsFilter,
@@ -40,5 +41,5 @@ export {
 export { claimsBehind, explainedIncidents, statementsBehind, type ExplainedIncident } from './explain.js';
 export { tallyDiff } from './diff.js';
 export { entityHistory, incidentHistory } from './history.js';
-export { forceLevels, overlapping, tally, totalsBeside } from './tallies.js';
+export { overlapping, tally, totalsBeside } from './tallies.js';
 export { MEASURES, type Bucket, type Grouping, type Measure, type TallyQuestion } from './tally-rows.js';

@@ -18,7 +18,8 @@ import { lastRecordBy, type Moment } from './moment.js';
 import { Plain, rowsBy, rowsIn } from './plain.fixture.js';
 import { questionsAbout } from './recompute.js';
 import { ReadModels } from './read-models.js';
-import { forceLevels, tally, totalsBeside } from './tallies.js';
+import { forceLevels } from './series.js';
+import { tally, totalsBeside } from './tallies.js';
 import type { Bucket, Grouping, TallyQuestion } from './tally-rows.js';
 import { freshTables } from './tables.fixture.js';
 

@@ -15,8 +15,7 @@ import { factsOf, histories, recordsOf } from '#testing';
 import type { Moment } from './moment.js';
 import { Plain } from './plain.fixture.js';
 import { TooManyToCompute } from './said-by.js';
-import { forceLevelSeries, publishedTotals, type ShownTotals } from './series.js';
-import { forceLevels } from './tallies.js';
+import { forceLevels, forceLevelSeries, publishedTotals, type ShownTotals } from './series.js';
 import { freshTables } from './tables.fixture.js';
 
 const { pool, withTables } = await freshTables();
@@ -103,7 +102,7 @@ test('totals and levels are what the rules make of the records, as of any sequen
             measure: string;
             component: string;
           }) => [one.actor.id, ...one.places.map(({ id }) => id), one.measure, one.component].join();
-          const now = new Map(tallied.levels.map(({ figure, at, ...one }) => [keyOf(one), { figure, at }]));
+          const now = new Map(tallied.map(({ figure, at, ...one }) => [keyOf(one), { figure, at }]));
           const ofLevels = claimsOf(plain, 'force-level', moment);
           for (const { now: current, steps, setAside, ...one } of levels.series) {
             const { ageDays: _, ...figure } = current;

@@ -16,6 +16,7 @@ import {
   type Id,
   type LevelStep,
   type PolicyName,
+  type Position,
   type Registers,
   type Scope,
   type SetAside,
@@ -118,6 +119,53 @@ export async function publishedTotals(
 }
 
 const COUNTS_PEOPLE: ReadonlySet<string> = new Set(['killed', 'injured', 'casualties']);
+
+/** The level of an actor's force in a place, now. */
+export interface Level {
+  actor: Named;
+  places: Named[];
+  measure: string;
+  component: string;
+  /** When the newest level used held. */
+  at: { from: string; to: string } | null;
+  figure: Omit<Figure, 'positions'>;
+}
+
+/** Levels by actor, places, measure and component; two places in one number answer only for both. */
+export async function forceLevels(
+  pool: Pool,
+  schema: string,
+  moment: Moment,
+  filter: { actor?: string; place?: string },
+  policy: PolicyName,
+): Promise<Level[]> {
+  const registers = await loadRegisters(pool, schema, moment);
+  const scopes = (await scopesOf(pool, schema, moment, 'force-level', registers)).filter(({ scope }) => {
+    const { actor, places = [] } = scope;
+    const isThere = filter.place === undefined || (places.length === 1 && places[0] === filter.place);
+    return isThere && (filter.actor === undefined || actor === filter.actor);
+  });
+  const scopeOf = new Map(scopes.map(({ about, scope }) => [about, scope]));
+  const found = await positionsAbout(pool, schema, moment, [...scopeOf.keys()]);
+  const { actors, places } = await scopeNames(pool, schema, moment, [...scopeOf.values()]);
+  return found
+    .filter(({ question }) => question.predicate === 'force-level')
+    .map((standing): Level => {
+      const { positions, ...figure } = applyPolicy(standing, policy);
+      const scope = scopeOf.get(standing.about) ?? {};
+      const [measure = '', component = ''] = (standing.question.key ?? '').split(':');
+      const isUsed = ({ claims }: Position) => claims.some((claim) => figure.used.includes(claim));
+      const at = positions.flatMap((one) => (isUsed(one) && one.at !== undefined ? [one.at] : []));
+      return {
+        actor: scope.actor === undefined ? { id: '', name: '' } : actors(scope.actor),
+        places: (scope.places ?? []).map(places),
+        measure,
+        component,
+        at: at.sort((a, b) => (a.to < b.to ? 1 : -1))[0] ?? null,
+        figure,
+      };
+    });
+}
 
 export interface LevelsFilter {
   /** An actor, or the line it heads. */

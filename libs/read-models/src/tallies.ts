@@ -3,15 +3,12 @@
  * group. What nobody says adds nothing and is counted beside. Somebody's own totals stand beside too, never added.
  */
 import type { Pool } from 'pg';
-import { applyPolicy, readClaim, readScope, SIDES, type Figure, type PolicyName, type Scope } from '#domain';
-import { shownClaims, namesOf, type ShownClaim } from './claims.js';
+import { SIDES } from '#domain';
+import { shownClaims, type ShownClaim } from './claims.js';
 import { overlappingIncidents, type IncidentFilter } from './incident-filter.js';
-import { positionsAbout } from './incident-page.js';
 import { held, type Moment } from './moment.js';
 import { Params } from './params.js';
-import { aboutsOf } from './cards.js';
 import { tallySaidBy } from './said-by.js';
-import { loadRegisters } from './sources.js';
 import { placeOf, type Placing } from './sum-rows.js';
 import { MEASURES, placed, whoOf, type Measure, type TallyQuestion, type TallyRow } from './tally-rows.js';
 
@@ -199,75 +196,6 @@ export function totalsBeside(
        and c.body #>> '{about,scope,of}' = any($3) and ($4::text is null or ${overlaps})`,
     [terms, place ?? null],
   );
-}
-
-/** The level of an actor's force in a place, now. */
-export interface Level {
-  actor: { id: string; name: string };
-  places: { id: string; name: string }[];
-  measure: string;
-  component: string;
-  /** When the newest level used held. */
-  at: { from: string; to: string } | null;
-  figure: Omit<Figure, 'positions'>;
-}
-
-/** Levels by actor, places, measure and component; two places in one number answer only for both. */
-export async function forceLevels(
-  pool: Pool,
-  schema: string,
-  moment: Moment,
-  filter: { actor?: string; place?: string },
-  policy: PolicyName,
-): Promise<{ levels: Level[]; claims: ShownClaim[] }> {
-  const { survivor } = await loadRegisters(pool, schema, moment);
-  const scopeOf = ({ claim }: ShownClaim): Scope =>
-    'scope' in claim.about ? readScope(claim.about.scope, survivor) : {};
-  const claims = (await shownClaims(pool, schema, moment, `c.predicate = 'force-level'`, [])).filter((one) => {
-    const { actor, places = [] } = scopeOf(one);
-    const isThere = filter.place === undefined || (places.length === 1 && places[0] === filter.place);
-    return isThere && (filter.actor === undefined || actor === filter.actor);
-  });
-  const found = await positionsAbout(pool, schema, moment, [
-    ...new Set(claims.flatMap(({ claim }) => aboutsOf(readClaim(claim, survivor)))),
-  ]);
-  const byId = new Map(claims.map((claim) => [claim.id, claim]));
-  const scopes = claims.map(scopeOf);
-  const actors = await namesOf(
-    pool,
-    schema,
-    moment,
-    'actors',
-    scopes.flatMap(({ actor }) => actor ?? []),
-  );
-  const places = await namesOf(
-    pool,
-    schema,
-    moment,
-    'places',
-    scopes.flatMap(({ places: named }) => named ?? []),
-  );
-  const levels = found
-    .filter(({ question }) => question.predicate === 'force-level')
-    .map((positions): Level => {
-      const { positions: _, ...figure } = applyPolicy(positions, policy);
-      const any = byId.get(positions.positions[0]?.claims[0] ?? positions.setAside[0]?.claim ?? '');
-      const scope = any === undefined ? {} : scopeOf(any);
-      const [measure = '', component = ''] = (positions.question.key ?? '').split(':');
-      const at = figure.used.flatMap((id) => {
-        const claim = byId.get(id)?.claim;
-        return claim?.predicate === 'force-level' && claim.value?.at !== undefined ? [claim.value.at] : [];
-      });
-      return {
-        actor: { id: scope.actor ?? '', name: actors.get(scope.actor ?? '') ?? '' },
-        places: (scope.places ?? []).map((id) => ({ id, name: places.get(id) ?? id })),
-        measure,
-        component,
-        at: at.sort((a, b) => (a.to < b.to ? 1 : -1))[0] ?? null,
-        figure,
-      };
-    });
-  return { levels, claims };
 }
 
 /** How many incidents overlap the period asked about, or may, without lying inside it; null where none was asked about. */

@@ -11,11 +11,11 @@ import {
   createHttpApp,
   HealthModule,
   KeysFile,
+  listenAt,
   readConfig,
   troubleOnly,
   Undo,
   untilItWorks,
-  urlOf,
   type ProcessTools,
   type Readiness,
 } from '#runtime';
@@ -86,7 +86,7 @@ export async function startProjector(
     logger: troubleOnly(log),
   });
   undo.add(() => app.close());
-  await app.listen(config.port, config.host);
+  const url = await listenAt(app, config);
   undo.add(() => stopping.abort());
 
   const generations = new Generations(pool);
@@ -96,5 +96,5 @@ export async function startProjector(
     projector = new Projector(reader, () => generations.models(), { log });
     projector.start();
   });
-  return { url: urlOf(app), stop: () => undo.run() };
+  return { url, stop: () => undo.run() };
 }

@@ -6,13 +6,13 @@ import {
   createHttpApp,
   HealthModule,
   KeysFile,
+  listenAt,
   readConfig,
   runProcess,
   serveOpenApi,
   troubleOnly,
   Undo,
   untilItWorks,
-  urlOf,
   type ProcessTools,
   type Readiness,
 } from '#runtime';
@@ -64,7 +64,7 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
     logger: troubleOnly(log),
   });
   undo.add(() => app.close());
-  await app.listen(config.port, config.host);
+  const url = await listenAt(app, config);
   undo.add(() => stopping.abort());
 
   // Whoever comes first makes the tables, projector or reader.
@@ -73,7 +73,7 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
     hasTables = true;
   };
   void untilItWorks('the database of the read models', prepare, log, stopping.signal);
-  return { url: urlOf(app), stop: () => undo.run() };
+  return { url, stop: () => undo.run() };
 }
 
 await runProcess(start, ({ url }) => `Incident Ledger reader: ${url}\n`);

@@ -6,11 +6,11 @@ import {
   createHttpApp,
   HealthModule,
   KeysFile,
+  listenAt,
   readConfig,
   serveOpenApi,
   troubleOnly,
   Undo,
-  urlOf,
   type ProcessTools,
   type Readiness,
 } from '#runtime';
@@ -87,7 +87,7 @@ export async function startRecorder(
     },
   );
   undo.add(() => app.close());
-  await app.listen(config.port, config.host);
+  const url = await listenAt(app, config);
   undo.add(() => membership.handOver(HAND_OVER_MS_MAX));
 
   const joinWhenSafe = async (): Promise<void> => {
@@ -106,7 +106,7 @@ export async function startRecorder(
   };
   await joinWhenSafe();
   return {
-    url: urlOf(app),
+    url,
     stop() {
       stopping = true;
       return undo.run();

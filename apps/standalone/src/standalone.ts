@@ -12,7 +12,16 @@ import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
 import { LogReader, MasterKey, recordCodec, Writers } from '#ledger';
 import { Generations } from '#read-models';
-import { createHttpApp, HealthModule, KeysFile, loadMasterKey, troubleOnly, Undo, urlOf, type Config } from '#runtime';
+import {
+  createHttpApp,
+  HealthModule,
+  KeysFile,
+  listenAt,
+  loadMasterKey,
+  troubleOnly,
+  Undo,
+  type Config,
+} from '#runtime';
 import { describeApis } from './openapi.js';
 
 @Module({})
@@ -107,8 +116,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
       () => writers.drain(),
       () => app.close(),
     );
-    await app.listen(config.port, config.host);
-    return { url: urlOf(app), keys, ledgers, stop };
+    return { url: await listenAt(app, config), keys, ledgers, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -11,6 +11,7 @@ import { Rejected } from '#domain';
 import { Access } from './auth.js';
 import { createHttpApp } from './http.js';
 import { KeysFile } from './keys-file.js';
+import { listenAt } from './process.js';
 
 @Controller('/v1/ledgers/:ledger')
 class Ledgers {
@@ -405,6 +406,18 @@ describe('over a real socket', () => {
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head).toContain('Content-Type: application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status, code });
+  });
+
+  test('a port that is taken is named, with what to do', async () => {
+    const second = await createHttpApp(TestModule, {
+      keys: new KeysFile(join(folder, 'keys.json')),
+      openReads: true,
+      logger: false,
+    });
+    await expect(listenAt(second, { host: '127.0.0.1', port })).rejects.toThrow(
+      `port ${port} of 127.0.0.1 already: end it, or choose another port with PORT.`,
+    );
+    await second.close();
   });
 
   test('a request that meets a stopping process is told to come again', async () => {

@@ -6,4 +6,4 @@ export { Access, type AccessNeeded } from './auth.js';
 export { createHttpApp, type HttpOptions } from './http.js';
 export { HealthModule, type Readiness } from './health.js';
 export { openApiOf, serveOpenApi, type ApiDescription } from './openapi.js';
-export { runProcess, troubleOnly, Undo, untilItWorks, urlOf, type ProcessTools, type Running } from './process.js';
+export { listenAt, runProcess, troubleOnly, Undo, untilItWorks, type ProcessTools, type Running } from './process.js';

@@ -103,8 +103,17 @@ export function troubleOnly(tell: (message: string) => void): LoggerService {
   return { log: () => undefined, warn: pass, error: pass };
 }
 
-/** Where an application listens, such as http://127.0.0.1:7410. */
-export function urlOf(app: NestFastifyApplication): string {
+/** Lets an application listen and says where it does, such as http://127.0.0.1:7410. @throws Error that says what to do */
+export async function listenAt(app: NestFastifyApplication, at: { host: string; port: number }): Promise<string> {
+  try {
+    await app.listen(at.port, at.host);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `Something else listens on port ${at.port} of ${at.host} already: end it, or choose another port with PORT.`,
+      { cause: error },
+    );
+  }
   const { address, family, port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

@@ -198,6 +198,34 @@ describeWithTemporaryKafka('recorders that share ledgers', () => {
     const unchanged = await through.send('correct-incident', changed, { id: 'made', ifMatch: '"2"' });
     expect(unchanged.body).toMatchObject({ version: 2, unchanged: true });
 
+    // Many at once: the same lines to all of them, with the same answer from each.
+    const lines = refusals.slice(0, -1).map(([act, body, beside], index) => ({
+      id: (beside as { commandKey: string }).commandKey,
+      act,
+      body: { ...body, ...('id' in beside && act === 'correct-incident' && { id: beside.id }) },
+      line: index,
+    }));
+    const batch = [
+      ...Array.from({ length: 1_500 }, (_, n) => ({
+        id: `many-${n}`,
+        act: 'register-actor',
+        body: actor(`Many ${n}`, { id: `many-${n}` }),
+      })),
+      ...lines.map(({ line: _, ...line }) => line),
+    ];
+    const answered = await through.sendAll(batch);
+    expect(answered.answers.at(-1)).toEqual({ done: true });
+    expect(answered.answers.flatMap(({ problem }) => problem?.code ?? [])).toEqual([
+      'expect-required',
+      ...refusals.slice(1, -1).map(([, , , code]) => code),
+    ]);
+    const recorded = await cluster.log(ledger);
+    for (const client of [direct, at(second, ledger)]) {
+      const { answers } = await client.sendAll(batch);
+      expect(answers).toEqual(answered.answers);
+    }
+    expect(await cluster.log(ledger)).toEqual(recorded);
+
     // Nobody gets in because another recorder lets him: the key goes along.
     for (const node of nodes) {
       for (const hop of [false, true]) {

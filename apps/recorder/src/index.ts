@@ -3,7 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { ApiDescription } from '#runtime';
 import { Dispatcher } from './dispatcher.js';
-import { ExecuteHandler } from './execute.js';
+import { ExecuteAllHandler, ExecuteHandler } from './execute.js';
 import { RecorderController } from './recorder.controller.js';
 
 export { Dispatcher } from './dispatcher.js';
@@ -15,7 +15,7 @@ export class RecorderModule {
       module: RecorderModule,
       imports: [CqrsModule.forRoot()],
       controllers: [RecorderController],
-      providers: [ExecuteHandler, { provide: Dispatcher, useValue: dispatcher }],
+      providers: [ExecuteHandler, ExecuteAllHandler, { provide: Dispatcher, useValue: dispatcher }],
     };
   }
 }

@@ -1,10 +1,13 @@
 /** WRITES: one route for each act. A body is checked, made a command, decided and appended; the answer says where it stands. */
-import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiConsumes,
   ApiCreatedResponse,
+  ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
@@ -16,22 +19,29 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   ACTS,
   AnswersProblems,
+  BatchAnswer,
+  BatchLineDto,
   completeAct,
+  isCommandKey,
   isLedgerAct,
+  linesOf,
   Problem,
   readBody,
   WriteAnswer,
   type CheckedBody,
 } from '#contracts';
 import type { ActName } from '#domain';
-import { UnknownLedger, WriteFailure, type Outcome, type Request } from '#ledger';
-import { Access } from '#runtime';
-import { forwardedBy, type Sent } from './dispatcher.js';
-import { Execute } from './execute.js';
+import type { Outcome, Request } from '#ledger';
+import { Access, requireRole } from '#runtime';
+import { answersTo } from './batch.js';
+import { forwardedBy, toldOf, type Sent } from './dispatcher.js';
+import { Execute, ExecuteAll } from './execute.js';
 import { plantSeed, requireSeedKey } from './seeding.js';
 
-/** Visible ASCII, so that it can stand in a record and a log line as it is. */
-const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
+const KEY_NEEDED = 'Send an API key: Authorization: Bearer il_…';
+
+/** What each line of a body is. */
+const LINES_OF = (line: new () => object) => ({ type: 'string' as const, description: `Lines of ${line.name}.` });
 
 type Incoming = FastifyRequest<{ Params: { ledger: string; id?: string } }>;
 
@@ -78,6 +88,8 @@ function Act(name: ActName): MethodDecorator {
 @AnswersProblems()
 @Controller('v1/ledgers')
 export class RecorderController {
+  readonly #logger = new Logger('batch');
+
   constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}
 
   @Act('open-ledger')
@@ -231,22 +243,64 @@ export class RecorderController {
     return this.#record('reassign-statement', request, reply);
   }
 
+  @Post(':ledger/batch')
+  @Access('recorder', { takesLines: true })
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Record many',
+    description: 'A command on each line (application/x-ndjson), at most 10,000 and 8 MiB, decided in their order.',
+  })
+  @ApiBearerAuth()
+  @ApiParam({ name: 'ledger', description: 'Name of the ledger.', example: 'syria' })
+  @ApiExtraModels(BatchLineDto, BatchAnswer)
+  @ApiBody({ schema: LINES_OF(BatchLineDto) })
+  @ApiConsumes('application/x-ndjson')
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: LINES_OF(BatchAnswer) } } })
+  async batch(@Req() request: Incoming, @Res() reply: FastifyReply): Promise<void> {
+    const { caller, params, body } = request;
+    if (caller === undefined) throw new Problem('unauthenticated', KEY_NEEDED);
+    const sent = sentBy(request);
+    const answers = answersTo(
+      linesOf(body as Buffer),
+      ({ commandKey, act, checked }) => {
+        requireRole(caller, ACTS[act].role);
+        return requestOf(params.ledger, checked, caller.id, commandKey);
+      },
+      (commands) => this.bus.execute(new ExecuteAll(params.ledger, commands, sent)),
+    );
+    // Until the first window is decided, what goes wrong is the answer.
+    const first = await answers.next().catch((error: unknown) => {
+      throw toldOf(error);
+    });
+    void reply
+      .header('content-type', 'application/x-ndjson')
+      .send(Readable.from(this.#textOf(first, answers, request)));
+  }
+
+  async *#textOf(
+    first: IteratorResult<BatchAnswer, void>,
+    others: AsyncIterable<BatchAnswer>,
+    { id }: Incoming,
+  ): AsyncGenerator<string> {
+    try {
+      if (!first.done) yield `${JSON.stringify(first.value)}\n`;
+      for await (const answer of others) yield `${JSON.stringify(answer)}\n`;
+    } catch (error) {
+      // It ends without `done`, and the client sends its lines again.
+      this.#logger.error(`batch, request ${id}`, error instanceof Error ? error.stack : String(error));
+      throw error;
+    }
+  }
+
   async #record(name: ActName, request: Incoming, reply: FastifyReply): Promise<WriteAnswer> {
     const { caller, params, body, headers } = request;
-    if (caller === undefined) throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer il_…');
+    if (caller === undefined) throw new Problem('unauthenticated', KEY_NEEDED);
     const checked = readBody(name, body, { id: params.id, ifMatch: headers['if-match'] });
     const { seed } = checked;
     if (seed !== undefined) requireSeedKey(headers['idempotency-key']);
     const commandKey = commandKeyOf(headers['idempotency-key']);
     const address = `/v1/ledgers/${params.ledger}`;
-    const sent: Sent = {
-      url: request.url,
-      body,
-      authorization: headers.authorization ?? '',
-      ifMatch: headers['if-match'],
-      requestId: request.id,
-      forwarded: forwardedBy(headers),
-    };
+    const sent = sentBy(request);
     const outcome = await this.#execute(requestOf(params.ledger, checked, caller.id, commandKey), sent);
     // Of an opening that was forwarded to us, whoever forwarded it sends the seed.
     const { position } =
@@ -272,12 +326,20 @@ export class RecorderController {
       return await this.bus.execute(new Execute(request, sent));
     } catch (error) {
       // Without its id the command could not be repeated.
-      const details = { commandId: request.commandKey };
-      if (error instanceof WriteFailure) throw new Problem(error.code, error.message, { cause: error, details });
-      if (error instanceof UnknownLedger) throw new Problem('ledger-not-open', error.message);
-      throw error;
+      throw toldOf(error, { commandId: request.commandKey });
     }
   }
+}
+
+function sentBy({ url, body, headers, id }: Incoming): Sent {
+  return {
+    url,
+    body,
+    authorization: headers.authorization ?? '',
+    ifMatch: headers['if-match'],
+    requestId: id,
+    forwarded: forwardedBy(headers),
+  };
 }
 
 /** A checked body as a command. */
@@ -294,7 +356,7 @@ function requestOf(ledger: string, checked: CheckedBody, recorder: string, comma
 
 function commandKeyOf(header: string | string[] | undefined): string {
   if (header === undefined) return uuidv7();
-  if (typeof header === 'string' && COMMAND_KEY.test(header)) return header;
+  if (typeof header === 'string' && isCommandKey(header)) return header;
   throw new Problem('bad-parameter', 'Idempotency-Key must be 1 to 200 visible ASCII characters, given once.', {
     details: { parameter: 'Idempotency-Key' },
   });

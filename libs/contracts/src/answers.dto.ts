@@ -1,6 +1,6 @@
 /** What a write is answered with, and what anybody is answered with who does not get what was asked for. */
 import { ApiDefaultResponse, ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { PROBLEMS } from './problems.js';
+import { PROBLEMS, type ProblemBody } from './problems.js';
 
 export class WriteAnswer {
   /** Id of the entity that was made or changed. */
@@ -63,6 +63,29 @@ class ProblemAnswer {
   /** Every place that is wrong. */
   @ApiProperty({ type: FaultDto, isArray: true, required: false })
   errors?: FaultDto[];
+}
+
+/** A line of the answer to a batch: exactly one of `through`, `line` and `done` says which kind it is. */
+export class BatchAnswer {
+  /** All lines up to this one, from 1, are decided, and what was accepted of them is durable. */
+  @ApiProperty({ type: 'integer', minimum: 1, required: false })
+  through?: number;
+
+  /** Beside `through`: the position of the last record so far; missing while nothing of this batch is recorded. */
+  @ApiProperty({ type: 'integer', minimum: 1, required: false })
+  position?: number;
+
+  /** The line that was refused. */
+  @ApiProperty({ type: 'integer', minimum: 1, required: false })
+  line?: number;
+
+  /** Beside `line`: why. A status of 500 or more: from this line on nothing was decided, send the batch again. */
+  @ApiProperty({ type: ProblemAnswer, required: false })
+  problem?: ProblemBody;
+
+  /** The last line of an answer that is whole. Without it, send the batch again: nothing is recorded twice. */
+  @ApiProperty({ type: 'boolean', enum: [true], required: false })
+  done?: true;
 }
 
 /** Says of every operation of a controller that it may answer with a problem. */

@@ -102,6 +102,21 @@ export const IsClaimId = (): PropertyDecorator =>
 
 const LINE = /^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$/;
 
+/** Visible ASCII, so that it can stand in a record and a log line as it is. */
+const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
+/** Whether a text can be the id of a command. */
+export const isCommandKey = (text: string): boolean => COMMAND_KEY.test(text);
+
+export const IsCommandKey = (): PropertyDecorator =>
+  field({ type: 'string', pattern: COMMAND_KEY.source }, [
+    isString,
+    matches(COMMAND_KEY, 'must be 1 to 200 visible ASCII characters'),
+  ]);
+
+/** Whatever it is: what it may be is said elsewhere. */
+export const IsAnything = (schema: ApiPropertyOptions): PropertyDecorator =>
+  field(schema, [{ code: 'wrong-form', passes: () => true, reason: '' }]);
+
 /** A line: an actor's id, or `unnamed@` and the id of who published it first. */
 export const IsLine = (): PropertyDecorator =>
   field({ type: 'string', pattern: LINE.source }, [

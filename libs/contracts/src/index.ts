@@ -22,8 +22,10 @@ export {
 } from './acts.js';
 export { actsOf, type Seed, type SeedAct } from './seeds.js';
 export { type Open, type OpenText } from './vocabulary.dto.js';
-export { AnswersProblems, WriteAnswer } from './answers.dto.js';
-export { isId } from './fields.js';
+export { AnswersProblems, BatchAnswer, WriteAnswer } from './answers.dto.js';
+export { BatchLineDto } from './batch.dto.js';
+export { isCommandKey, isId } from './fields.js';
+export { BATCH_BYTES_MAX, BODY_BYTES_MAX, linesOf, readBatchLine, type BatchLine, type NumberedLine } from './batch.js';
 export { readQuery } from './queries.js';
 export {
   ActorsQuery,

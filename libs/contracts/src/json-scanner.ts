@@ -9,14 +9,17 @@ import { pointerTo, Problem, type FaultCode } from './problems.js';
 export interface JsonLimits {
   /** How many lists and objects may lie inside each other. */
   depthMax: number;
+  /** Levels around the value that is meant, which do not count. */
+  around?: number;
 }
 
-const LIMITS: JsonLimits = { depthMax: 32 };
+/** Of the body of a request. */
+export const JSON_LIMITS: JsonLimits = { depthMax: 32 };
 
 /** @throws Problem bad-json, naming the place (JSON pointer and byte offset) and the reason. */
-export function parseStrictJson(body: Uint8Array | string, limits: JsonLimits = LIMITS): unknown {
+export function parseStrictJson(body: Uint8Array | string, limits: JsonLimits = JSON_LIMITS): unknown {
   const text = typeof body === 'string' ? body : decode(body);
-  new Scanner(text, limits.depthMax).scan();
+  new Scanner(text, limits).scan();
   return JSON.parse(text) as unknown;
 }
 
@@ -59,12 +62,14 @@ const KEYS_COMPARED_MAX = 16;
 class Scanner {
   readonly #text: string;
   readonly #depthMax: number;
+  readonly #around: number;
   readonly #path: (string | number)[] = [];
   #at = 0;
 
-  constructor(text: string, depthMax: number) {
+  constructor(text: string, { depthMax, around = 0 }: JsonLimits) {
     this.#text = text;
     this.#depthMax = depthMax;
+    this.#around = around;
   }
 
   scan(): void {
@@ -146,7 +151,7 @@ class Scanner {
 
   #enter(): void {
     this.#depth += 1;
-    if (this.#depth > this.#depthMax) {
+    if (this.#depth > this.#depthMax + this.#around) {
       this.#fail('too-deep', `has more than ${this.#depthMax} lists and objects inside each other`);
     }
     this.#at += 1;

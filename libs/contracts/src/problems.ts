@@ -29,6 +29,7 @@ export const PROBLEMS = {
 
   'bad-json': { status: 400, title: 'The body is not acceptable JSON' },
   'bad-body': { status: 400, title: 'The body does not have the right form' },
+  'bad-line': { status: 400, title: 'The line of the batch does not have the right form' },
   'bad-parameter': { status: 400, title: 'A parameter or header is wrong' },
   'bad-url': { status: 400, title: 'The address cannot be decoded' },
   'bad-request': { status: 400, title: 'The request is not proper HTTP' },

@@ -404,6 +404,51 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         expect(await records()).toHaveLength(37);
       });
 
+      test('commands that come together are decided in order, over several rounds', async () => {
+        const writers = await writersOn({ roundCommandsMax: 3 });
+        const opening = request({ act: 'open-ledger', origin: { title: 'Contract' } });
+        const twice = register('a');
+        const verdicts = await writers.executeAll(ledger, [
+          opening,
+          twice,
+          incident('i'),
+          incident('i'),
+          twice,
+          register('b'),
+        ]);
+        expect(verdicts).toEqual([
+          expect.objectContaining({ position: 1 }),
+          { entity: 'a', version: 1, position: 2 },
+          { entity: 'i', version: 1, position: 3 },
+          expect.objectContaining({ code: 'id-taken' }),
+          { entity: 'a', version: 1, position: 2 },
+          { entity: 'b', version: 1, position: 4 },
+        ]);
+        expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a', 'i', 'b']);
+      });
+
+      test('of commands that come together none is decided where an earlier one was given up', async () => {
+        await opened1();
+        let appends = 0;
+        const writers = await writersOn({ roundCommandsMax: 3 }, (storage) =>
+          withAppend(storage, async (append) => {
+            appends += 1;
+            // The second round is given up after three attempts, and the storage is well again at once.
+            if (appends >= 2 && appends <= 4) throw new Error('No route to storage.');
+            return append();
+          }),
+        );
+        const together = [...Array(9).keys()].map((n) => register(`a${n}`));
+        const batch = writers.executeAll(ledger, together);
+        const [all, alone] = await Promise.allSettled([batch, writers.execute(register('alone'))]);
+        expect(all).toMatchObject({ reason: { code: 'unavailable' } });
+        expect(alone).toMatchObject({ value: { entity: 'alone' } });
+        expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a0', 'a1', 'a2', 'alone']);
+
+        const again = await writers.executeAll(ledger, together);
+        expect(again.map((one) => (one as Outcome).position)).toEqual([2, 3, 4, 6, 7, 8, 9, 10, 11]);
+      });
+
       test('A14: the queue is bounded, and says so', async () => {
         const writers = await writersOn({ queueCommandsMax: 5 });
         await writers.execute(request({ act: 'open-ledger', origin: { title: 'Contract' } }));

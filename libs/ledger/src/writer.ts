@@ -98,6 +98,8 @@ interface Waiting {
   request: Request;
   resolve: (outcome: Outcome) => void;
   reject: (reason: Error) => void;
+  /** What came together is given up together: a later command must not be decided where an earlier one was not. */
+  together: { failure?: Error };
 }
 
 /** What the log says about an accepted command: enough for its outcome, and to tell a repeat from another body. */
@@ -127,18 +129,30 @@ export class Writers {
    * @throws UnknownLedger
    */
   async execute(request: Request): Promise<Outcome> {
+    const [verdict] = await this.executeAll(request.ledger, [request]);
+    if (verdict === undefined || verdict instanceof Error) throw verdict;
+    return verdict;
+  }
+
+  /**
+   * Decides commands of one ledger in their order, as if they had come one by one. Each gets its outcome or its refusal
+   * (Rejected, or a WriteFailure `not-storable`); they wait for one append as far as they fit into a round.
+   * @throws WriteFailure   nobody can say, or nobody may: what of them is recorded is a number of the first ones
+   * @throws UnknownLedger
+   */
+  async executeAll(ledger: string, requests: readonly Request[]): Promise<(Outcome | Error)[]> {
     if (this.#stopping) throw new WriteFailure('stopping', 'This process is stopping: send the command again.');
-    if (request.act.act === 'open-ledger') await this.create(request.ledger);
-    let writer = this.#writers.get(request.ledger);
+    if (requests.some(({ act }) => act.act === 'open-ledger')) await this.create(ledger);
+    let writer = this.#writers.get(ledger);
     if (writer === undefined) {
-      writer = new LedgerWriter(request.ledger, this.storage, this.master, this.codec, this.options);
-      this.#writers.set(request.ledger, writer);
+      writer = new LedgerWriter(ledger, this.storage, this.master, this.codec, this.options);
+      this.#writers.set(ledger, writer);
     }
     try {
-      return await writer.execute(request);
+      return await writer.execute(requests);
     } catch (error) {
-      if (error instanceof UnknownLedger && this.#writers.get(request.ledger) === writer) {
-        this.#writers.delete(request.ledger);
+      if (error instanceof UnknownLedger && this.#writers.get(ledger) === writer) {
+        this.#writers.delete(ledger);
       }
       throw error;
     }
@@ -217,19 +231,29 @@ class LedgerWriter {
     };
   }
 
-  execute(request: Request): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const bytes = request.canonicalBody.length;
-      if (
-        this.#queue.length >= this.#limits.queueCommands ||
-        (this.#queue.length > 0 && this.#queueBytes + bytes > this.#limits.queueBytes)
-      ) {
-        reject(new WriteFailure('busy', 'Too many commands are waiting: send this one again in a second.'));
-        return;
-      }
-      this.#queue.push({ request, resolve, reject });
-      this.#queueBytes += bytes;
-      this.#running ??= this.#run();
+  async execute(requests: readonly Request[]): Promise<(Outcome | Error)[]> {
+    const bytes = requests.reduce((sum, { canonicalBody }) => sum + canonicalBody.length, 0);
+    const fits =
+      this.#queue.length + requests.length <= this.#limits.queueCommands &&
+      this.#queueBytes + bytes <= this.#limits.queueBytes;
+    // What alone is more than may wait is taken by who has nothing else to do.
+    if (this.#queue.length > 0 && !fits) {
+      throw new WriteFailure('busy', 'Too many commands are waiting: send this one again in a second.');
+    }
+    const together: Waiting['together'] = {};
+    const answers = requests.map(
+      (request) =>
+        new Promise<Outcome>((resolve, reject) => {
+          this.#queue.push({ request, resolve, reject, together });
+        }),
+    );
+    this.#queueBytes += bytes;
+    this.#running ??= this.#run();
+    const settled = await Promise.allSettled(answers);
+    return settled.map((answer) => {
+      if (answer.status === 'fulfilled') return answer.value;
+      if (isVerdict(answer.reason)) return answer.reason;
+      throw answer.reason;
     });
   }
 
@@ -261,30 +285,39 @@ class LedgerWriter {
   }
 
   /** Brings every command of a round to its answer. Never throws. */
-  async #settle(waiting: Waiting[]): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+  async #settle(round: readonly Waiting[]): Promise<void> {
+    for (const { together, reject } of round) if (together.failure !== undefined) reject(together.failure);
+    const waiting = round.filter(({ together }) => together.failure === undefined);
+    for (let attempt = 1; waiting.length > 0; attempt += 1) {
       try {
         const term = await this.#claim();
-        const round = this.#decideRound(waiting);
-        if (round.records.length > 0) await term.append(this.#end + 1, round.records, round.keys);
+        const decided = this.#decideRound(waiting);
+        if (decided.records.length > 0) await term.append(this.#end + 1, decided.records, decided.keys);
         else await term.prove();
-        this.#commit(round);
-        for (const answer of round.answers) answer();
+        this.#commit(decided);
+        for (const answer of decided.answers) answer();
         return;
       } catch (error) {
         this.#term = undefined;
         if (error instanceof Refused && waiting.length > 1) return this.#bisect(waiting);
         const failure = await this.#failure(error, attempt);
         if (failure !== undefined) {
-          for (const { reject } of waiting) reject(failure);
+          this.#giveUp(waiting, failure);
           return;
         }
       }
     }
   }
 
+  #giveUp(waiting: readonly Waiting[], failure: Error): void {
+    for (const { reject, together } of waiting) {
+      if (!isVerdict(failure)) together.failure = failure;
+      reject(failure);
+    }
+  }
+
   /** One of them can never be stored: the others must not suffer for it. */
-  async #bisect(waiting: Waiting[]): Promise<void> {
+  async #bisect(waiting: readonly Waiting[]): Promise<void> {
     const middle = Math.ceil(waiting.length / 2);
     await this.#settle(waiting.slice(0, middle));
     await this.#settle(waiting.slice(middle));
@@ -454,6 +487,11 @@ interface Round {
   /** One for each command, called when the round is proved. */
   answers: (() => void)[];
   lastTime: string;
+}
+
+/** A refusal of this very command, which says nothing of the others. */
+function isVerdict(error: unknown): error is Error {
+  return error instanceof Rejected || (error instanceof WriteFailure && error.code === 'not-storable');
 }
 
 /** recordedtime never falls, whatever the clock does. Same form, so text compares like time. */

@@ -19,11 +19,14 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: AccessNeeded;
+    /** It takes lines of JSON, not one value. */
+    takesLines?: boolean;
   }
 }
 
-/** What a route under /v1/ needs. */
-export const Access = (access: AccessNeeded): MethodDecorator => RouteConfig({ access });
+/** What a route under /v1/ needs and, where that is not one JSON value, takes. */
+export const Access = (access: AccessNeeded, takes: { takesLines?: boolean } = {}): MethodDecorator =>
+  RouteConfig({ access, ...takes });
 
 const LEDGER = /^[a-z0-9-]{1,48}$/;
 
@@ -45,7 +48,11 @@ function authorise(key: ApiKey, ledger: string | undefined, needed: AccessRole |
   if (ledger !== undefined && key.ledgers !== '*' && !key.ledgers.includes(ledger)) {
     throw new Problem('forbidden', `The key ${key.id} is not for the ledger ${ledger}.`);
   }
-  if (needed === 'read') return;
+  if (needed !== 'read') requireRole(key, needed);
+}
+
+/** @throws Problem forbidden */
+export function requireRole(key: ApiKey, needed: AccessRole): void {
   const rank = Math.max(...key.roles.map((role) => ACCESS_ROLES.indexOf(role)));
   if (rank < ACCESS_ROLES.indexOf(needed)) {
     throw new Problem('forbidden', `This needs the role ${needed}, which the key ${key.id} does not have.`);

@@ -18,7 +18,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseStrictJson, Problem, problemOf, type ProblemCode } from '#contracts';
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX, parseStrictJson, Problem, problemOf, type ProblemCode } from '#contracts';
 import { guardRoutes } from './auth.js';
 import type { KeysFile } from './keys-file.js';
 
@@ -40,7 +40,6 @@ export interface HttpOptions {
   prepare?: (app: NestFastifyApplication) => void;
 }
 
-const BODY_BYTES_MAX = 1024 * 1024;
 /** For a request to arrive completely: 8 MiB over a slow line. */
 const REQUEST_TIMEOUT_MS = 120_000;
 /** An id of 100 characters, each of them percent-encoded. */
@@ -102,7 +101,7 @@ export async function createHttpApp(
   } else fastify.options('*', (_request, reply) => void reply.code(204).send());
   refuseEarly(fastify, methods, options.answerWhileStopping ?? false);
   guardRoutes(fastify, options.keys, options);
-  takeStrictJsonOnly(fastify);
+  takeStrictJson(fastify);
   app.useGlobalFilters(new ProblemFilter(methods));
   options.prepare?.(app);
   await app.init();
@@ -171,15 +170,34 @@ function refuseEarly(fastify: FastifyInstance, methods: MethodsOf, answerWhileSt
   });
 }
 
-function takeStrictJsonOnly(fastify: FastifyInstance): void {
+/** One JSON value or, where a route says so, lines of them, which it reads by itself. Nothing else is taken. */
+function takeStrictJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      if (takesLines(request)) throw unsupported(request);
       done(null, parseStrictJson(body));
     } catch (error) {
       done(error as Error);
     }
   });
+  const lines = { parseAs: 'buffer', bodyLimit: BATCH_BYTES_MAX } as const;
+  fastify.addContentTypeParser<Buffer>('application/x-ndjson', lines, (request, body, done) => {
+    if (takesLines(request)) done(null, body);
+    else done(unsupported(request));
+  });
+}
+
+function takesLines({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.takesLines === true;
+}
+
+function unsupported(request: FastifyRequest): Problem {
+  const taken = takesLines(request) ? 'application/x-ndjson' : 'application/json';
+  return new Problem(
+    'unsupported-media-type',
+    `This address does not take a body of this Content-Type: send ${taken}.`,
+  );
 }
 
 /** By the pattern of an address, the methods that it takes. */
@@ -225,15 +243,11 @@ const FASTIFY_PROBLEMS: Readonly<Record<string, (request: FastifyRequest) => Pro
     new Problem('bad-url', 'The address cannot be decoded: write % as %25, other characters as UTF-8.'),
   FST_ERR_MAX_PARAM_LENGTH: () =>
     new Problem('not-found', 'There is nothing at this address: a part of it is too long.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
-    new Problem(
-      'unsupported-media-type',
-      'This address does not take a body of this Content-Type: send application/json.',
-    ),
-  FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions: { bodyLimit } }) =>
-    new Problem('body-too-large', `This address takes ${bodyLimit} bytes at most.`, {
-      details: { bytesMax: bodyLimit },
-    }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupported,
+  FST_ERR_CTP_BODY_TOO_LARGE: (request) => {
+    const bytesMax = takesLines(request) ? BATCH_BYTES_MAX : request.routeOptions.bodyLimit;
+    return new Problem('body-too-large', `This address takes ${bytesMax} bytes at most.`, { details: { bytesMax } });
+  },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new Problem('bad-request', 'The body is not as long as Content-Length says.'),
 };

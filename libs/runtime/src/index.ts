@@ -2,7 +2,7 @@
 export { readConfig, type Config } from './config.js';
 export { loadMasterKey } from './master-key.js';
 export { KeysFile, type ApiKey } from './keys-file.js';
-export { Access, type AccessNeeded } from './auth.js';
+export { Access, requireRole, type AccessNeeded } from './auth.js';
 export { createHttpApp, type HttpOptions } from './http.js';
 export { HealthModule, type Readiness } from './health.js';
 export { openApiOf, serveOpenApi, type ApiDescription } from './openapi.js';

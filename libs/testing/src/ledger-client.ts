@@ -1,5 +1,5 @@
 /** A ledger as anybody reaches it: over HTTP, by its public addresses. What is sent and what comes back stays as it is. */
-import { ACTS, type WriteAnswer } from '#contracts';
+import { ACTS, type BatchAnswer, type ProblemBody, type WriteAnswer } from '#contracts';
 import type { ActName } from '#domain';
 
 /** An answer as it arrived. */
@@ -58,6 +58,25 @@ export class LedgerClient {
   /** Sends an act that must be accepted. */
   async record(act: ActName, body: object, beside: Beside = {}): Promise<WriteAnswer> {
     return accepted(`${act} in ${this.ledger}`, await this.send(act, body, beside));
+  }
+
+  /** Sends commands as one batch: a line each, or text as it is. `answers`: the lines of an answer that is no problem. */
+  async sendAll(
+    lines: readonly object[] | string | Buffer,
+    headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer<ProblemBody> & { answers: BatchAnswer[] }> {
+    const isText = typeof lines === 'string' || Buffer.isBuffer(lines);
+    const answer = await answerOf<ProblemBody>(
+      await fetch(this.#address('/batch'), {
+        method: 'POST',
+        headers: { ...this.#authorization(), 'content-type': 'application/x-ndjson', ...headers },
+        body: isText ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+        ...(signal !== undefined && { signal }),
+      }),
+    );
+    const texts = answer.status === 200 ? answer.text.split('\n').filter((line) => line !== '') : [];
+    return { ...answer, answers: texts.map((line) => JSON.parse(line) as BatchAnswer) };
   }
 
   /** Asks for something under the ledger's address, such as `/incidents?limit=2`. */

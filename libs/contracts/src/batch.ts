@@ -11,7 +11,7 @@ import { Problem, type Fault } from './problems.js';
 
 /** Of the whole body of a batch. */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
-export const BATCH_LINES_MAX = 10_000;
+const BATCH_LINES_MAX = 10_000;
 /** Of the body of a single request, and of a line. */
 export const BODY_BYTES_MAX = 1024 * 1024;
 

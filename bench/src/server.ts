@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Dispatcher, RecorderModule } from '#app/recorder';
 import { EmbeddedStorage } from '#embedded';
-import { type LedgerStorage, MasterKey, recordCodec, type WrappedKey, Writers } from '#ledger';
+import { type LedgerStorage, MasterKey, recordCodec, type Term, type WrappedKey, Writers } from '#ledger';
 import { createHttpApp, KeysFile, loadMasterKey, readConfig } from '#runtime';
 import { startStandalone } from '../../apps/standalone/src/standalone.js';
 import type { Server } from './commands.js';
@@ -29,9 +29,11 @@ class ForgetfulStorage implements LedgerStorage {
   async keys(ledger: string): Promise<WrappedKey[]> {
     return this.#keys.get(ledger) ?? [];
   }
-  async takeTerm(): Promise<{ number: number; append: () => Promise<void>; prove: () => Promise<void> }> {
-    return { number: 1, append: async () => undefined, prove: async () => undefined };
+  async takeTerm(): Promise<Term> {
+    const nothing = async (): Promise<undefined> => undefined;
+    return { number: 1, append: nothing, prove: nothing, keepPart: nothing, keepSnapshot: nothing };
   }
+  async snapshot(): Promise<undefined> {}
   async read(): Promise<[]> {
     return [];
   }

@@ -1,5 +1,5 @@
 /** Documents: what makes two of them the same. */
-import { canonicalText, fingerprint } from './canonical.js';
+import { canonicalText, fingerprint, identity } from './canonical.js';
 import type {
   Command,
   CorrectDocument,
@@ -20,9 +20,10 @@ import type { Document, Id } from './vocabulary.js';
  * `own` what must not be taken when it is registered.
  */
 export function documentKeys(document: Document): { own: string; known: string[] } {
-  const citation = `cited ${canonicalText([document.publisher, document.published?.from ?? null, document.title])}`;
+  const { publisher, published, title } = document;
+  const citation = identity(`cited ${canonicalText([publisher, published?.from ?? null, title])}`);
   if (document.sha256 === undefined) return { own: citation, known: [citation] };
-  const bytes = `bytes ${document.sha256} ${document.publisher}`;
+  const bytes = identity(`bytes ${document.sha256} ${publisher}`);
   return { own: bytes, known: [bytes, citation] };
 }
 

@@ -7,6 +7,12 @@ import { survivorOf } from './rules.js';
 import type { Countable, Entity, State } from './state.js';
 import type { About, Document, Id } from './vocabulary.js';
 
+/**
+ * Raised with every change of what a record makes of a state, so that no state that an older version has kept is gone on
+ * with (test: evolve.spec.ts).
+ */
+export const EVOLVE_VERSION = 1;
+
 export function evolve(state: State, fact: Fact): void {
   for (const [index, change] of fact.data.changes.entries()) {
     const before = state.entities.get(change.entity);

@@ -116,12 +116,13 @@ export function splitIncident(state: State, command: SplitIncident & Pick<Comman
 
 /** Every claim about an incident, or about what was merged into it, joint ones too. As slow as the ledger is large. */
 function claimsAbout(state: State, incident: Id): Set<ClaimId> {
-  const quoted: string[] = [];
-  for (const [id, { kind }] of state.entities.entries()) {
-    if (kind === 'incident' && survivorOf(state, id) === incident) quoted.push(`"${id}"`);
+  const names = [incident];
+  for (const [id, { kind }] of state.entities.entries(['mergedInto'])) {
+    if (id !== incident && kind === 'incident' && survivorOf(state, id) === incident) names.push(id);
   }
+  const quoted = names.map((id) => `"${id}"`);
   const found = new Set<ClaimId>();
-  for (const [id, entity] of state.entities.entries()) {
+  for (const [id, entity] of state.entities.entries(names)) {
     if (entity.kind !== 'statement') continue;
     for (const [index, { about }] of entity.claims.entries()) {
       // Most are about others, and need not be parsed to see that.

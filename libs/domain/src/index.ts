@@ -8,16 +8,18 @@ export { canonicalText } from './canonical.js';
 export { incidentsOf, readScope, reassignedAbout, splitAbout } from './abouts.js';
 export { readClaim, readIncident, readSaid, survivorIn, type Survivor } from './redirects.js';
 export { decide } from './decide.js';
-export { evolve } from './evolve.js';
+export { evolve, EVOLVE_VERSION } from './evolve.js';
 export {
   commitOverlay,
   initialState,
   LEDGER_ENTITY,
   overlayOn,
-  Table,
   type Entity,
   type EntityKind,
   type State,
+  type StateOverlay,
+  type Table,
+  type Tables,
 } from './state.js';
 export { isInside, lineOf, voiceOf, type Registers, type Voice } from './registers.js';
 export { isListed, questionsOf, scopeKey, type Question, type Subject } from './questions.js';

@@ -53,21 +53,32 @@ export type EntityKind = Entity['kind'];
 /** The entity that stands for the ledger itself; its version rises when it is opened or adopts something. */
 export const LEDGER_ENTITY: Id = 'ledger';
 
-/** A map that may lie over another one. Nothing is ever removed from a ledger, so neither from here. */
-export class Table<Value> {
+/** What is known of each key. Nothing is ever removed from a ledger, so neither from here. */
+export interface Table<Value> {
+  /** A value as it was set, or one equal to it: whoever changes it sets it again. */
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+  /**
+   * Everything in it, in no order that matters; what does not mention any of some texts (ids, names of fields) may be left
+   * out. For rare acts only: it takes as long as the ledger is large.
+   */
+  entries(mentioning?: readonly string[]): IterableIterator<[string, Value]>;
+}
+
+/** A table that lies over another one until it is committed into it, or dropped. */
+class Overlay<Value> implements Table<Value> {
   readonly #own = new Map<string, Value>();
 
-  constructor(private readonly below?: Table<Value>) {}
+  constructor(private readonly below: Table<Value>) {}
 
-  /** Everything in it, in no order that matters. For rare acts only: it takes as long as the ledger is large. */
-  *entries(): IterableIterator<[string, Value]> {
+  *entries(mentioning?: readonly string[]): IterableIterator<[string, Value]> {
     yield* this.#own;
-    for (const entry of this.below?.entries() ?? []) if (!this.#own.has(entry[0])) yield entry;
+    for (const entry of this.below.entries(mentioning)) if (!this.#own.has(entry[0])) yield entry;
   }
 
   get(key: string): Value | undefined {
     // Null is a value: what was set to it here is not looked for below.
-    return this.#own.has(key) ? this.#own.get(key) : this.below?.get(key);
+    return this.#own.has(key) ? this.#own.get(key) : this.below.get(key);
   }
 
   set(key: string, value: Value): void {
@@ -76,7 +87,7 @@ export class Table<Value> {
 
   /** Moves everything set here into the table below. */
   commit(): void {
-    for (const [key, value] of this.#own) this.below?.set(key, value);
+    for (const [key, value] of this.#own) this.below.set(key, value);
     this.#own.clear();
   }
 }
@@ -91,21 +102,30 @@ export interface State {
   readonly documents: Table<Id | null>;
 }
 
-export function initialState(): State {
-  return { inForce: undefined, closed: undefined, entities: new Table(), documents: new Table() };
+/** The tables that a state keeps. */
+export type Tables = Pick<State, 'entities' | 'documents'>;
+
+/** The state of a ledger without a record, in tables that are empty yet. */
+export function initialState(tables: Tables = { entities: new Map(), documents: new Map() }): State {
+  return { inForce: undefined, closed: undefined, ...tables };
 }
 
-export function overlayOn(state: State): State {
+export interface StateOverlay extends State {
+  readonly entities: Overlay<Entity>;
+  readonly documents: Overlay<Id | null>;
+}
+
+export function overlayOn(state: State): StateOverlay {
   return {
     inForce: state.inForce,
     closed: state.closed,
-    entities: new Table(state.entities),
-    documents: new Table(state.documents),
+    entities: new Overlay(state.entities),
+    documents: new Overlay(state.documents),
   };
 }
 
 /** Makes what was decided on the overlay part of the state it was laid over. */
-export function commitOverlay(overlay: State, state: State): void {
+export function commitOverlay(overlay: StateOverlay, state: State): void {
   state.inForce = overlay.inForce;
   state.closed = overlay.closed;
   overlay.entities.commit();

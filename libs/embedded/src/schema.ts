@@ -51,6 +51,25 @@ const VERSIONS: readonly string[] = [
     FOR EACH ROW WHEN (NEW.ledger <> OLD.ledger OR NEW.epoch < OLD.epoch) EXECUTE FUNCTION ledger_log.refuse();
   ALTER TABLE ledger_log.ledgers ENABLE ALWAYS TRIGGER epoch_only_rises;
   `,
+  `
+  CREATE TABLE ledger_log.snapshot_parts (
+    ledger text COLLATE "C" NOT NULL,
+    snapshot text COLLATE "C" NOT NULL,
+    part integer NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (ledger, snapshot, part)
+  );
+  -- They are compressed already.
+  ALTER TABLE ledger_log.snapshot_parts ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+  CREATE TABLE ledger_log.snapshots (
+    ledger text COLLATE "C" PRIMARY KEY,
+    snapshot text COLLATE "C" NOT NULL,
+    manifest bytea NOT NULL
+  );
+  COMMENT ON TABLE ledger_log.snapshots IS
+    'What a writer remembers of a ledger, so that the next one need not read the whole log. Can be emptied at any time.';
+  `,
 ];
 
 const WAIT_MS_MAX = 60_000;

@@ -19,6 +19,8 @@ const APPEND_LIMITS = { lockMsMax: 3_000, statementMsMax: 6_000, answerMsMax: 8_
 /** Taking a term waits for an append, so it must have more patience than that. */
 const OTHER_LIMITS = { lockMsMax: 8_000, statementMsMax: 10_000, answerMsMax: 12_000 };
 const POOL_SIZE = 5;
+/** Of some 50 KiB each. */
+const PARTS_AT_ONCE = 32;
 
 export class EmbeddedStorage implements LedgerStorage {
   readonly #sockets = new Sockets();
@@ -83,6 +85,8 @@ export class EmbeddedStorage implements LedgerStorage {
       number,
       append: (first, records, keys) => this.#append(ledger, number, first, records, keys),
       prove: () => this.#prove(ledger, number),
+      keepPart: (snapshot, part, bytes) => this.#keepPart(ledger, number, snapshot, part, bytes),
+      keepSnapshot: (snapshot, manifest) => this.#keepSnapshot(ledger, number, snapshot, manifest),
     };
   }
 
@@ -100,6 +104,29 @@ export class EmbeddedStorage implements LedgerStorage {
       }
       return { sequence: Number(sequence), bytes };
     });
+  }
+
+  async snapshot(ledger: string): ReturnType<LedgerStorage['snapshot']> {
+    const [kept] = await this.#query<{ snapshot: string; manifest: Buffer }>({
+      name: 'snapshot',
+      text: 'SELECT snapshot, manifest FROM ledger_log.snapshots WHERE ledger = $1',
+      values: [ledger],
+    });
+    return kept && { manifest: kept.manifest, parts: this.#partsOf(ledger, kept.snapshot) };
+  }
+
+  async *#partsOf(ledger: string, snapshot: string): AsyncGenerator<Uint8Array> {
+    for (let from = 0; ;) {
+      const rows = await this.#query<{ bytes: Buffer }>({
+        name: 'snapshot-parts',
+        text: `SELECT bytes FROM ledger_log.snapshot_parts
+               WHERE ledger = $1 AND snapshot = $2 AND part >= $3 ORDER BY part LIMIT $4`,
+        values: [ledger, snapshot, from, PARTS_AT_ONCE],
+      });
+      for (const { bytes } of rows) yield bytes;
+      if (rows.length < PARTS_AT_ONCE) return;
+      from += rows.length;
+    }
   }
 
   async end(ledger: string): Promise<number> {
@@ -144,7 +171,7 @@ export class EmbeddedStorage implements LedgerStorage {
     first: number,
     records: readonly Uint8Array[],
     keys: readonly WrappedKey[],
-  ): Promise<void> {
+  ): Promise<undefined> {
     for (const { byteLength } of records) {
       if (byteLength > RECORD_BYTES_MAX) throw new Refused(`it has ${byteLength} bytes, over ${RECORD_BYTES_MAX}.`);
     }
@@ -190,6 +217,39 @@ export class EmbeddedStorage implements LedgerStorage {
     }
     if (row === undefined) throw new Fenced(ledger);
     if (!row.fits) throw new Error(`The log of ${ledger} ends at ${row.last}, so ${first} cannot be the next.`);
+    return undefined;
+  }
+
+  async #keepPart(ledger: string, epoch: number, snapshot: string, part: number, bytes: Uint8Array): Promise<void> {
+    const kept = await this.#appends.query({
+      name: 'keep-part',
+      text: `
+        INSERT INTO ledger_log.snapshot_parts (ledger, snapshot, part, bytes)
+        SELECT ledger, $3::text, $4::integer, $5::bytea
+        FROM ledger_log.ledgers WHERE ledger = $1::text AND epoch = $2::bigint FOR SHARE
+        RETURNING part`,
+      values: [ledger, epoch, snapshot, part, bytes],
+    });
+    if (kept.length === 0) throw new Fenced(ledger);
+  }
+
+  async #keepSnapshot(ledger: string, epoch: number, snapshot: string, manifest: Uint8Array): Promise<void> {
+    const kept = await this.#appends.query({
+      name: 'keep-snapshot',
+      text: `
+        WITH mine AS (
+          SELECT ledger FROM ledger_log.ledgers WHERE ledger = $1::text AND epoch = $2::bigint FOR SHARE
+        ), gone AS (
+          DELETE FROM ledger_log.snapshot_parts USING mine
+          WHERE snapshot_parts.ledger = mine.ledger AND snapshot <> $3::text
+        )
+        INSERT INTO ledger_log.snapshots (ledger, snapshot, manifest)
+        SELECT ledger, $3::text, $4::bytea FROM mine
+        ON CONFLICT (ledger) DO UPDATE SET snapshot = excluded.snapshot, manifest = excluded.manifest
+        RETURNING snapshot`,
+      values: [ledger, epoch, snapshot, manifest],
+    });
+    if (kept.length === 0) throw new Fenced(ledger);
   }
 
   async #prove(ledger: string, epoch: number): Promise<void> {

@@ -9,29 +9,25 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { WrappedKey } from '#ledger';
 import { kafkaErrorType, within, type Brokers, type RawMessage } from './client.js';
+import { CompactedTopic } from './compacted-topic.js';
 import { inTransaction, isFence, patienceOf, transactionalProducer } from './term.js';
 import { keysTopic } from './topics.js';
 
-const FETCH_BYTES_MAX = 1024 * 1024;
 const MARKER_MS_MAX = 5_000;
-const POLL_MS = 20;
 /** How often one who is ended by another maker looks again, and how long it leaves that one alone before. */
 const ATTEMPTS_MAX = 10;
 const TRUCE_MS_MAX = 300;
 
 /** What a ledger's keys topic says, as far as it was read. */
 export class LedgerKeys {
-  readonly #topic: string;
-  #offset = 0;
+  readonly #topic: CompactedTopic;
   readonly #keys = new Map<string, Uint8Array>();
-  readonly #open = new Map<string, RawMessage[]>();
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
-    ledger: string,
-    private readonly brokers: Brokers,
+    private readonly ledger: string,
+    brokers: Brokers,
   ) {
-    this.#topic = keysTopic(ledger);
+    this.#topic = new CompactedTopic(keysTopic(ledger), brokers, (message) => this.#keep(message));
   }
 
   /**
@@ -41,10 +37,10 @@ export class LedgerKeys {
   async get(keyids: readonly string[]): Promise<WrappedKey[]> {
     const deadline = performance.now() + MARKER_MS_MAX;
     while (keyids.some((keyid) => !this.#keys.has(keyid))) {
-      await this.#readOn();
+      await this.#topic.readOn();
       if (!this.#isPending(keyids)) break;
       if (performance.now() > deadline)
-        throw new Error(`A transaction on ${this.#topic} does not end: its keys are not known yet.`);
+        throw new Error(`A transaction on ${keysTopic(this.ledger)} does not end: its keys are not known yet.`);
     }
     return keyids.flatMap((keyid) => {
       const wrapped = this.#keys.get(keyid);
@@ -53,40 +49,8 @@ export class LedgerKeys {
   }
 
   #isPending(keyids: readonly string[]): boolean {
-    const written = [...this.#open.values()].flat().map(({ key }) => key?.toString('utf8') ?? '');
+    const written = this.#topic.pending.map(({ key }) => key?.toString('utf8') ?? '');
     return written.some((keyid) => keyids.includes(keyid) && !this.#keys.has(keyid));
-  }
-
-  #readOn(): Promise<void> {
-    const turn = this.#turn.then(
-      () => this.#readToEnd(),
-      () => this.#readToEnd(),
-    );
-    this.#turn = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #readToEnd(): Promise<void> {
-    do {
-      // Compaction leaves holes, at the end of the topic too: an empty answer is the end.
-      const { messages } = await this.brokers.fetch(this.#topic, this.#offset, FETCH_BYTES_MAX, POLL_MS);
-      if (messages.every(({ offset }) => Number(offset) < this.#offset)) return;
-      for (const message of messages) this.#take(message);
-    } while (this.#offset < (await this.brokers.endOffset(this.#topic)));
-  }
-
-  #take(message: RawMessage): void {
-    const offset = Number(message.offset);
-    if (offset < this.#offset) return;
-    this.#offset = offset + 1;
-    const { producerId, inTransaction: isInTransaction } = message.batchContext;
-    if (message.isControlRecord) {
-      const committed = message.key?.readInt16BE(2) === 1;
-      if (committed) for (const one of this.#open.get(producerId) ?? []) this.#keep(one);
-      this.#open.delete(producerId);
-    } else if (isInTransaction) {
-      this.#open.set(producerId, [...(this.#open.get(producerId) ?? []), message]);
-    }
   }
 
   #keep({ key, value }: RawMessage): void {

@@ -11,6 +11,7 @@ import { AppendWatch } from './append-watch.js';
 import { Brokers, connectKafka, connectKafkaToAsk, kafkaErrorType, type KafkaOptions } from './client.js';
 import { LedgerKeys, writeFirstKeys } from './keys.js';
 import { LedgerLog } from './ledger-log.js';
+import { LedgerSnapshots } from './snapshots.js';
 import { ALL_PROTECTIONS, ClockIsWrong, takeTerm, type KafkaTerm, type Protections } from './term.js';
 import {
   assertSafe,
@@ -20,7 +21,9 @@ import {
   ledgerOfTopic,
   makeEventsTopic,
   makeKeysTopic,
+  makeSnapshotsTopic,
   replicationFor,
+  snapshotsTopic,
   UnsafeSettings,
   whenReady,
   type Replication,
@@ -59,6 +62,7 @@ export class KafkaStorage implements LedgerStorage {
   readonly #watch: AppendWatch;
   readonly #logs = new Map<string, LedgerLog>();
   readonly #keys = new Map<string, LedgerKeys>();
+  readonly #snapshots = new Map<string, LedgerSnapshots>();
   readonly #terms = new Set<KafkaTerm>();
   readonly #known = new Set<string>();
   readonly #quarantined = new Map<string, Map<number, Foreign>>();
@@ -137,6 +141,7 @@ export class KafkaStorage implements LedgerStorage {
         brokers: this.#brokers,
         ledger,
         lastSequence: () => log.end(),
+        snapshots: this.#snapshotsOf(ledger),
         mayTake: async () => mayTakeTerm === undefined || mayTakeTerm(ledger),
         protections: this.#protections,
         requestMsMax: this.options.requestMsMax,
@@ -153,6 +158,10 @@ export class KafkaStorage implements LedgerStorage {
 
   async read(ledger: string, after: number, limit = 1_000, place?: string): Promise<StoredRecord[]> {
     return this.#ofLedger(ledger, () => this.#logOf(ledger).read(after, limit, place));
+  }
+
+  async snapshot(ledger: string): ReturnType<LedgerStorage['snapshot']> {
+    return this.#snapshotsOf(ledger).read();
   }
 
   async end(ledger: string): Promise<number> {
@@ -191,6 +200,7 @@ export class KafkaStorage implements LedgerStorage {
   async release(ledger: string): Promise<void> {
     await this.#endTerms(ledger);
     this.#logs.delete(ledger);
+    this.#snapshots.delete(ledger);
   }
 
   async close(): Promise<void> {
@@ -244,6 +254,24 @@ export class KafkaStorage implements LedgerStorage {
       this.#logs.set(ledger, log);
     }
     return log;
+  }
+
+  #snapshotsOf(ledger: string): LedgerSnapshots {
+    const topic = snapshotsTopic(ledger);
+    const snapshots =
+      this.#snapshots.get(ledger) ??
+      new LedgerSnapshots(
+        ledger,
+        this.#brokers,
+        async () => (await this.#asAdmin((admin) => admin.listTopics())).includes(topic),
+        async () => {
+          const replication = await this.#replication();
+          await this.#asAdmin((admin) => makeSnapshotsTopic(admin, ledger, replication));
+          await whenReady(this.#brokers, topic);
+        },
+      );
+    this.#snapshots.set(ledger, snapshots);
+    return snapshots;
   }
 
   #setAside(ledger: string, foreign: Foreign): void {

@@ -13,7 +13,8 @@ import type { Kafka, Message, Producer as KafkaProducer, RecordMetadata, Transac
 import { Fenced, Refused, type Term, type WrappedKey } from '#ledger';
 import { SEQUENCE_HEADER, TERM_TYPE, TYPE_HEADER } from './acceptance.js';
 import { kafkaErrorType, REQUEST_MS_MAX, within, type Brokers } from './client.js';
-import { eventsTopic, keysTopic } from './topics.js';
+import type { LedgerSnapshots } from './snapshots.js';
+import { eventsTopic, keysTopic, snapshotsTopic } from './topics.js';
 
 /** After it the broker aborts what a dead owner left open. */
 const TRANSACTION_MS_MAX = 15_000;
@@ -59,6 +60,7 @@ export interface TermContext {
   lastSequence: () => Promise<number>;
   /** Whether this process may take one, by news younger than the call. */
   mayTake: () => Promise<boolean>;
+  snapshots: LedgerSnapshots;
   protections: Protections;
   requestMsMax?: number | undefined;
 }
@@ -128,7 +130,7 @@ export class KafkaTerm implements Term {
     return term;
   }
 
-  async append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<void> {
+  async append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<string> {
     const { ledger, protections } = this.context;
     if (this.#end !== undefined) throw this.#end;
     this.#last ??= await this.context.lastSequence();
@@ -140,34 +142,59 @@ export class KafkaTerm implements Term {
       value: asBuffer(bytes),
       headers: { 'content-type': CONTENT_TYPE, [SEQUENCE_HEADER]: String(first + index).padStart(20, '0') },
     }));
+    await this.#commit(async (transaction) => {
+      let offset = this.expectedOffset;
+      for (const portion of inPortions(messages)) {
+        const sent = await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: portion });
+        const { baseOffset } = onlyOne(sent);
+        if (Number(baseOffset) !== offset && protections.expectOffset) {
+          throw new AppendedByAnother(ledger, Number(baseOffset), offset);
+        }
+        offset += portion.length;
+      }
+      if (keys.length > 0) {
+        const wrapped = keys.map(({ keyid, wrapped: value }) => ({ key: keyid, value: asBuffer(value) }));
+        await transaction.send({
+          topic: keysTopic(ledger),
+          acks: -1,
+          timeout: ACKNOWLEDGE_MS_MAX,
+          messages: wrapped,
+        });
+      }
+    });
+    this.#last += records.length;
+    // Behind the records lies the marker of their transaction's end.
+    this.expectedOffset += records.length + 1;
+    return String(this.expectedOffset - 2);
+  }
+
+  async keepPart(snapshot: string, part: number, bytes: Uint8Array): Promise<void> {
+    await this.#keep(await this.context.snapshots.part(snapshot, part, bytes));
+  }
+
+  async keepSnapshot(snapshot: string, manifest: Uint8Array): Promise<void> {
+    await this.#keep(this.context.snapshots.manifest(snapshot, manifest));
+    this.context.snapshots.kept();
+  }
+
+  /** By the term's own producer: whoever is fenced from the log is fenced from its snapshots too. */
+  async #keep(message: Message): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
+    const topic = snapshotsTopic(this.ledger);
+    await this.#commit(async (transaction) => {
+      await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: [message] });
+    });
+  }
+
+  /** Where anything fails, the term has ended. */
+  async #commit(act: (transaction: Transaction) => Promise<void>): Promise<void> {
     try {
-      await inTransaction(this.producer, patienceOf(this.context), async (transaction) => {
-        let offset = this.expectedOffset;
-        for (const portion of inPortions(messages)) {
-          const sent = await transaction.send({ topic, acks: -1, timeout: ACKNOWLEDGE_MS_MAX, messages: portion });
-          const { baseOffset } = onlyOne(sent);
-          if (Number(baseOffset) !== offset && protections.expectOffset) {
-            throw new AppendedByAnother(ledger, Number(baseOffset), offset);
-          }
-          offset += portion.length;
-        }
-        if (keys.length > 0) {
-          const wrapped = keys.map(({ keyid, wrapped: value }) => ({ key: keyid, value: asBuffer(value) }));
-          await transaction.send({
-            topic: keysTopic(ledger),
-            acks: -1,
-            timeout: ACKNOWLEDGE_MS_MAX,
-            messages: wrapped,
-          });
-        }
-      });
+      await inTransaction(this.producer, patienceOf(this.context), act);
     } catch (error) {
-      const failure = classified(error, ledger);
+      const failure = classified(error, this.ledger);
       void this.close(failure);
       throw failure;
     }
-    this.#last += records.length;
-    this.expectedOffset += records.length + 1;
   }
 
   async prove(): Promise<void> {

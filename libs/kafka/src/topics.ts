@@ -26,6 +26,11 @@ export function keysTopic(ledger: string): string {
   return `ledger.${ledger}.keys`;
 }
 
+/** Compacted: a snapshot takes the place of the one before the last. Made with the first one; it can be deleted at any time. */
+export function snapshotsTopic(ledger: string): string {
+  return `ledger.${ledger}.snapshots`;
+}
+
 export function ledgerOfTopic(topic: string): string | undefined {
   return LEDGER_TOPIC.exec(topic)?.[1];
 }
@@ -68,12 +73,23 @@ const KEYS_SETTINGS = {
   'max.compaction.lag.ms': '3600000',
 };
 
+const SNAPSHOTS_SETTINGS = {
+  ...KEYS_SETTINGS,
+  // What was replaced is read at every takeover until it is compacted.
+  'segment.bytes': String(16 * 1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.1',
+};
+
 export async function makeEventsTopic(admin: Admin, ledger: string, replication: Replication): Promise<void> {
   await make(admin, eventsTopic(ledger), EVENTS_SETTINGS, replication);
 }
 
 export async function makeKeysTopic(admin: Admin, ledger: string, replication: Replication): Promise<void> {
   await make(admin, keysTopic(ledger), KEYS_SETTINGS, replication);
+}
+
+export async function makeSnapshotsTopic(admin: Admin, ledger: string, replication: Replication): Promise<void> {
+  await make(admin, snapshotsTopic(ledger), SNAPSHOTS_SETTINGS, replication);
 }
 
 /** Returns when a topic that was made just now can be used. */

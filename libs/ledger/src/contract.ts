@@ -6,7 +6,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Act } from '#domain';
 import { recordCodec } from './codec.js';
+import { Committed, type SnapshotManifest } from './committed.js';
 import { MasterKey } from './keyring.js';
+import { recall } from './snapshots.js';
 import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term } from './storage.js';
 import { WriteFailure, Writers, type Outcome, type Request, type WriterOptions } from './writer.js';
 
@@ -159,6 +161,64 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         const seen = await storage.end(ledger);
         expect(await inFlight).toBe(seen === 1 ? 'written' : 'not written');
         expect(await storage.end(ledger)).toBe(seen);
+      });
+    });
+
+    describe('snapshots', () => {
+      const partsOf = async (storage: LedgerStorage): Promise<{ manifest: string; parts: string[] } | undefined> => {
+        const kept = await storage.snapshot(ledger);
+        if (kept === undefined) return undefined;
+        const parts: string[] = [];
+        for await (const part of kept.parts) parts.push(Buffer.from(part).toString());
+        return { manifest: Buffer.from(kept.manifest).toString(), parts };
+      };
+
+      test('are kept whole or not at all, and the newest takes the place of the one before', async () => {
+        const { storage, term } = await opener();
+        expect(await partsOf(storage)).toBeUndefined();
+        const large = 'x'.repeat(300_000);
+        for (const which of ['first', 'second', 'third']) {
+          const before = await partsOf(await open());
+          for (const part of [0, 1, 2]) {
+            await term.keepPart(which, part, Buffer.from(`${which} ${part} ${large}`));
+            expect(await partsOf(await open())).toEqual(before);
+          }
+          await term.keepSnapshot(which, Buffer.from(`manifest of ${which}`));
+          const parts = [0, 1, 2].map((part) => `${which} ${part} ${large}`);
+          expect(await partsOf(storage)).toEqual({ manifest: `manifest of ${which}`, parts });
+        }
+        // Cut, by a process that is no more: the next one writes its own.
+        await term.keepPart('cut', 0, Buffer.from('cut'));
+        const later = await open();
+        const successor = await later.takeTerm(ledger);
+        await successor.keepPart('fourth', 0, Buffer.from('whole'));
+        await successor.keepSnapshot('fourth', Buffer.from('manifest'));
+        expect(await partsOf(storage)).toEqual({ manifest: 'manifest', parts: ['whole'] });
+      });
+
+      test('are fenced like the log', async () => {
+        const { storage, term } = await opener();
+        await term.keepPart('zombie', 0, Buffer.from('of an earlier term'));
+        const successor = await (await open()).takeTerm(ledger);
+        await expect(term.keepSnapshot('zombie', Buffer.from('manifest'))).rejects.toThrow(Fenced);
+        expect(await partsOf(storage)).toBeUndefined();
+        await successor.keepPart('own', 0, Buffer.from('part'));
+        await successor.keepSnapshot('own', Buffer.from('manifest'));
+        await expect(term.keepPart('zombie', 1, Buffer.from('late'))).rejects.toThrow(Fenced);
+        expect(await partsOf(await open())).toEqual({ manifest: 'manifest', parts: ['part'] });
+      });
+
+      test('a term goes on appending between the parts of a snapshot', async () => {
+        const { storage, term } = await opener();
+        await term.append(1, [Buffer.from('one')], []);
+        await term.keepPart('s', 0, Buffer.from('part'));
+        await term.append(2, [Buffer.from('two'), Buffer.from('three')], []);
+        await term.keepSnapshot('s', Buffer.from('manifest'));
+        const place = await term.append(4, [Buffer.from('four')], []);
+        expect(await texts(storage)).toEqual(['one', 'two', 'three', 'four']);
+        // Where it says that the last one lies, it is found.
+        const [last] = await (await open()).read(ledger, 3, 1, place);
+        expect(Buffer.from(last?.bytes ?? []).toString()).toBe('four');
       });
     });
 
@@ -357,7 +417,7 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         async (fate) => {
           await opened1();
           let broken = true;
-          const late: Promise<void>[] = [];
+          const late: Promise<unknown>[] = [];
           const writers = await writersOn({}, (storage) =>
             withAppend(storage, async (append) => {
               if (!broken) return append();
@@ -387,6 +447,141 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
         await expect(writers.execute(command)).rejects.toMatchObject({ code: 'unavailable' });
         away = false;
         expect(await writers.execute(command)).toEqual({ entity: 'a', version: 1, position: 2 });
+      });
+
+      describe('A9: with snapshots', () => {
+        const keeping = { snapshotDueAfter: () => 10 };
+        /** Commands of every kind of entity, some of them refused or repeated. */
+        const some = (from: number, to: number): Request[] =>
+          Array.from({ length: to - from }, (_, n) => from + n).flatMap((n) => [
+            register(`a${n}`, { commandKey: `a${n}` }),
+            incident(`i${n}`),
+            ...(n > from ? [correct(`i${n - 1}`, `title ${n}`, 1)] : []),
+            register(`a${n}`, { commandKey: `taken-${n}` }),
+          ]);
+        /** The log from its first record on, folded, as bytes. */
+        const wholeFold = async (): Promise<Buffer> => {
+          const committed = new Committed(ledger);
+          for (const { bytes, place } of await (await open()).read(ledger, 0, 10_000)) {
+            committed.fold(codec.decode(bytes), bytes, place);
+          }
+          return bytesOf(committed);
+        };
+        /** The snapshot that is kept, and what follows it. */
+        const recalled = async (): Promise<{ committed: Committed; from: number; told: string[] }> => {
+          const storage = await open();
+          const told: string[] = [];
+          const committed = await recall(storage, ledger, (message) => told.push(message));
+          const from = committed.end;
+          for (const { bytes, place } of await storage.read(ledger, from, 10_000)) {
+            committed.fold(codec.decode(bytes), bytes, place);
+          }
+          return { committed, from, told };
+        };
+        const bytesOf = (committed: Committed): Buffer => {
+          const snapshot = committed.snapshot();
+          const parts: Buffer[] = [];
+          for (let part = snapshot.next(); part !== undefined; part = snapshot.next()) parts.push(part);
+          const { place: _, ...manifest } = snapshot.manifest();
+          return Buffer.concat([...parts, Buffer.from(JSON.stringify(manifest))]);
+        };
+        const filled = async (): Promise<Writers> => {
+          await opened1();
+          const writers = await writersOn(keeping);
+          for (let n = 0; n < 5; n += 1) await writers.executeAll(ledger, some(n * 20, n * 20 + 20));
+          await writers.release(ledger);
+          return writers;
+        };
+
+        test('fold of the whole log == snapshot + tail, byte for byte', async () => {
+          const writers = await filled();
+          // A tail without a snapshot of its own.
+          const others = await writersOn({ snapshotDueAfter: () => 1_000 });
+          await others.executeAll(ledger, some(200, 210));
+          const { committed, from, told } = await recalled();
+          expect(told).toEqual([]);
+          expect(from).toBeGreaterThan(50);
+          expect(from).toBeLessThan(committed.end);
+          expect(bytesOf(committed).equals(await wholeFold())).toBe(true);
+          await writers.drain();
+        });
+
+        test('a next term goes on from it: first outcomes, versions and refusals are what they were', async () => {
+          await filled();
+          const read: number[] = [];
+          const next = await writersOn(keeping, (storage) => withReads(storage, (after) => read.push(after)));
+          const { position } = await next.execute(register('a7', { commandKey: 'a7' }));
+          expect((await records())[position - 1]).toMatchObject({ id: 'a7' });
+          await expect(next.execute(register('a7'))).rejects.toMatchObject({ code: 'id-taken' });
+          await expect(next.execute(register('b', { commandKey: 'a7' }))).rejects.toMatchObject({
+            code: 'command-id-reused',
+          });
+          await expect(next.execute(correct('i3', 'late', 1))).rejects.toMatchObject({ code: 'wrong-version' });
+          expect(await next.execute(correct('i3', 'in time', 2))).toMatchObject({ version: 3 });
+          // It did not read the log from its beginning.
+          expect(Math.min(...read)).toBeGreaterThan(50);
+        });
+
+        test.each<[string, (manifest: SnapshotManifest) => SnapshotManifest]>([
+          ['of another format', (manifest) => ({ ...manifest, format: manifest.format + 1 })],
+          ['of another evolve', (manifest) => ({ ...manifest, evolve: manifest.evolve + 1 })],
+          ['of another ledger', (manifest) => ({ ...manifest, ledger: 'another' })],
+          ['of another log', (manifest) => ({ ...manifest, record: '0'.repeat(64) })],
+          ['that ends elsewhere', (manifest) => ({ ...manifest, sequence: manifest.sequence - 1 })],
+          ['past the end of the log', (manifest) => ({ ...manifest, sequence: manifest.sequence + 1_000_000 })],
+          ['of which a part is missing', (manifest) => ({ ...manifest, parts: manifest.parts + 1 })],
+          ['of which a byte was changed', (manifest) => ({ ...manifest, sha256: '0'.repeat(64) })],
+        ])('one %s is passed over, and the log read from its first record', async (_, change) => {
+          await filled();
+          const storage = await open();
+          const kept = await storage.snapshot(ledger);
+          const term = await storage.takeTerm(ledger);
+          let part = 0;
+          for await (const bytes of kept?.parts ?? []) await term.keepPart('changed', part++, bytes);
+          const manifest = JSON.parse(Buffer.from(kept?.manifest ?? []).toString()) as SnapshotManifest;
+          await term.keepSnapshot('changed', Buffer.from(JSON.stringify(change(manifest))));
+
+          const { committed, from, told } = await recalled();
+          expect(from).toBe(0);
+          expect(told).toEqual([expect.stringContaining('is read from its first record')]);
+          expect(bytesOf(committed).equals(await wholeFold())).toBe(true);
+          const next = await writersOn();
+          expect(await next.execute(register('next'))).toMatchObject({ position: committed.end + 1 });
+        });
+
+        test('what was decided and never committed is in none', async () => {
+          await opened1();
+          let broken = false;
+          const zombie = await writersOn({ snapshotDueAfter: () => 1 }, (storage) =>
+            withAppend(storage, async (append) => {
+              if (broken) throw new Error('The connection broke before the request.');
+              return append();
+            }),
+          );
+          await zombie.execute(register('a'));
+          broken = true;
+          await expect(zombie.executeAll(ledger, some(0, 20))).rejects.toMatchObject({ code: 'unavailable' });
+          await zombie.drain();
+          const { committed, told } = await recalled();
+          expect(told).toEqual([]);
+          expect(committed.end).toBe(2);
+          expect(bytesOf(committed).equals(await wholeFold())).toBe(true);
+        });
+
+        test('one that cannot be kept keeps nobody from recording', async () => {
+          await opened1();
+          const told: string[] = [];
+          const writers = await writersOn({ ...keeping, log: (message) => told.push(message) }, (storage) =>
+            withParts(storage, async () => {
+              throw new Error('No room for parts.');
+            }),
+          );
+          for (let n = 0; n < 5; n += 1) await writers.executeAll(ledger, some(n * 20, n * 20 + 20));
+          await writers.drain();
+          expect(told.filter((message) => message.includes('No room for parts.')).length).toBeGreaterThan(0);
+          expect((await recalled()).from).toBe(0);
+          expect(await records()).toHaveLength(1 + 5 * 59);
+        });
       });
 
       test('A14: one command the storage can never take fails alone', async () => {
@@ -521,8 +716,14 @@ const codec = recordCodec();
 /** The same storage, with something happening around every append. */
 function withAppend(
   storage: LedgerStorage,
-  around: (append: () => Promise<void>, records: readonly Uint8Array[]) => Promise<void>,
+  around: (append: () => ReturnType<Term['append']>, records: readonly Uint8Array[]) => ReturnType<Term['append']>,
 ): LedgerStorage {
+  return withTerm(storage, (term) => ({
+    append: (first, records, keys) => around(() => term.append(first, records, keys), records),
+  }));
+}
+
+function withTerm(storage: LedgerStorage, wrap: (term: Term) => Partial<Term>): LedgerStorage {
   return new Proxy(storage, {
     get(target, property: keyof LedgerStorage) {
       if (property !== 'takeTerm') return target[property].bind(target);
@@ -531,9 +732,29 @@ function withAppend(
         return {
           number: term.number,
           prove: () => term.prove(),
-          append: (first, records, keys) => around(() => term.append(first, records, keys), records),
+          append: (first, records, keys) => term.append(first, records, keys),
+          keepPart: (snapshot, part, bytes) => term.keepPart(snapshot, part, bytes),
+          keepSnapshot: (snapshot, manifest) => term.keepSnapshot(snapshot, manifest),
+          ...wrap(term),
         };
       };
+    },
+  });
+}
+
+function withParts(storage: LedgerStorage, keepPart: Term['keepPart']): LedgerStorage {
+  return withTerm(storage, () => ({ keepPart }));
+}
+
+function withReads(storage: LedgerStorage, tell: (after: number) => void): LedgerStorage {
+  return new Proxy(storage, {
+    get(target, property: keyof LedgerStorage) {
+      if (property !== 'read') return target[property].bind(target);
+      const read: LedgerStorage['read'] = (ledger, after, ...more) => {
+        tell(after);
+        return target.read(ledger, after, ...more);
+      };
+      return read;
     },
   });
 }

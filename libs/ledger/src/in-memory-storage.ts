@@ -5,6 +5,8 @@ interface MemoryLedger {
   term: number;
   records: Uint8Array[];
   keys: Map<string, Uint8Array>;
+  parts: Map<string, Uint8Array[]>;
+  snapshot?: { name: string; manifest: Uint8Array };
 }
 
 /** The log itself, which outlives the storages opened on it as a disk outlives processes. */
@@ -25,7 +27,7 @@ export class InMemoryStorage implements LedgerStorage {
   async create(ledger: string, keys: WrappedKey[]): Promise<void> {
     if (this.shared.ledgers.has(ledger)) return;
     const kept = new Map(keys.map(({ keyid, wrapped }) => [keyid, wrapped]));
-    this.shared.ledgers.set(ledger, { term: 0, records: [], keys: kept });
+    this.shared.ledgers.set(ledger, { term: 0, records: [], keys: kept, parts: new Map() });
   }
 
   async keys(ledger: string, keyids: string[]): Promise<WrappedKey[]> {
@@ -53,6 +55,18 @@ export class InMemoryStorage implements LedgerStorage {
         kept.records.push(...records.map((bytes) => Uint8Array.from(bytes)));
         for (const { keyid, wrapped } of keys) kept.keys.set(keyid, wrapped);
         for (const notify of listeners) setImmediate(notify, ledger);
+        return undefined;
+      },
+      async keepPart(snapshot, part, bytes) {
+        proveNow();
+        const parts = kept.parts.get(snapshot) ?? [];
+        parts[part] = Uint8Array.from(bytes);
+        kept.parts.set(snapshot, parts);
+      },
+      async keepSnapshot(name, manifest) {
+        proveNow();
+        kept.snapshot = { name, manifest: Uint8Array.from(manifest) };
+        for (const other of kept.parts.keys()) if (other !== name) kept.parts.delete(other);
       },
       async prove() {
         proveNow();
@@ -64,6 +78,16 @@ export class InMemoryStorage implements LedgerStorage {
     return this.#ledger(ledger)
       .records.slice(after, after + limit)
       .map((bytes, index) => ({ sequence: after + index + 1, bytes: Uint8Array.from(bytes) }));
+  }
+
+  async snapshot(ledger: string): ReturnType<LedgerStorage['snapshot']> {
+    const { snapshot, parts } = this.#ledger(ledger);
+    if (snapshot === undefined) return undefined;
+    const own = parts.get(snapshot.name) ?? [];
+    async function* some(): AsyncGenerator<Uint8Array> {
+      yield* own;
+    }
+    return { manifest: snapshot.manifest, parts: some() };
   }
 
   async end(ledger: string): Promise<number> {

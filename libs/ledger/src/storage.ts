@@ -40,6 +40,9 @@ export interface LedgerStorage {
    */
   read(ledger: string, after: number, limit?: number, place?: string): Promise<StoredRecord[]>;
 
+  /** The newest snapshot that was kept whole, as it was kept. Parts that are missing or changed are for the caller to find. */
+  snapshot(ledger: string): Promise<{ manifest: Uint8Array; parts: AsyncIterable<Uint8Array> } | undefined>;
+
   /** The sequence of the last committed record, 0 for none. @throws UnknownLedger */
   end(ledger: string): Promise<number>;
 
@@ -63,8 +66,15 @@ export interface Term {
    * @throws Fenced    a later term was taken; nothing was written
    * @throws Refused   this very batch can never be written; nothing was written
    * @throws anything else: in doubt; it may be written, now or later. Take a new term before reading.
+   * Returns where the last of them lies, as `read` would say.
    */
-  append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<void>;
+  append(first: number, records: readonly Uint8Array[], keys: readonly WrappedKey[]): Promise<string | undefined>;
+
+  /** Keeps a part (0, 1 …) of a snapshot of that name; nobody sees it before the snapshot is kept. @throws as `append` */
+  keepPart(snapshot: string, part: number, bytes: Uint8Array): Promise<void>;
+
+  /** Makes a snapshot whose parts are all kept the ledger's newest, in place of any other. @throws as `append` */
+  keepSnapshot(snapshot: string, manifest: Uint8Array): Promise<void>;
 
   /** Returns if this term was still the newest at a moment after the call. @throws Fenced, or anything else: in doubt. */
   prove(): Promise<void>;

@@ -17,19 +17,20 @@ import {
   commitOverlay,
   decide,
   evolve,
-  initialState,
   LEDGER_ENTITY,
   overlayOn,
   Rejected,
-  Table,
   type Act,
   type Command,
   type Expectation,
-  type LedgerRecord,
-  type State,
+  type Fact,
+  type StateOverlay,
 } from '#domain';
 import { RECORD_BYTES_MAX, Unreadable, type Codec } from './codec.js';
+import { digestPrefix } from './command-ids.js';
+import { Committed } from './committed.js';
 import { digestOf, loadDigestKey, makeLedgerKeys, sealPrivateTexts, type MasterKey, type Unsealed } from './keyring.js';
+import { recall, snapshotDueAfter, SnapshotInProgress } from './snapshots.js';
 import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
 
 /** A command as it reaches the writer: checked for form, its private texts still open. */
@@ -92,6 +93,8 @@ export interface WriterOptions {
   queueBytesMax?: number;
   roundCommandsMax?: number;
   roundBytesMax?: number;
+  /** After how many records a snapshot is taken of a ledger with so many. */
+  snapshotDueAfter?: (end: number) => number;
 }
 
 interface Waiting {
@@ -100,11 +103,6 @@ interface Waiting {
   reject: (reason: Error) => void;
   /** What came together is given up together: a later command must not be decided where an earlier one was not. */
   together: { failure?: Error };
-}
-
-/** What the log says about an accepted command: enough for its outcome, and to tell a repeat from another body. */
-interface Accepted extends Outcome {
-  digest: string;
 }
 
 /** How often a round in doubt is taken up again before its callers are told to repeat. */
@@ -180,7 +178,7 @@ export class Writers {
   /** Takes no more commands and returns when every one that waits is answered. */
   async drain(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#writers.values()].map((writer) => writer.idle()));
+    await Promise.all([...this.#writers.values()].map((writer) => writer.drain()));
   }
 }
 
@@ -201,13 +199,13 @@ class LedgerWriter {
   #queueBytes = 0;
   #running: Promise<void> | undefined;
 
-  /** Committed state only: what the log is known to hold, up to `#end`. */
-  readonly #state: State = initialState();
-  readonly #accepted = new Table<Accepted>();
-  #end = 0;
-  #lastTime = '';
+  #committed: Committed;
+  /** The last record in a snapshot that is kept, or was tried to be. */
+  #snapshotAt = 0;
+  #keeping: SnapshotInProgress | undefined;
   #term: Term | undefined;
   #released = false;
+  #draining = false;
   #digestKey: KeyObject | undefined;
 
   readonly #now: () => number;
@@ -221,6 +219,7 @@ class LedgerWriter {
     private readonly codec: Codec,
     private readonly options: WriterOptions,
   ) {
+    this.#committed = new Committed(ledger);
     this.#now = options.now ?? Date.now;
     this.#log = options.log ?? (() => undefined);
     this.#limits = {
@@ -257,7 +256,9 @@ class LedgerWriter {
     });
   }
 
-  async idle(): Promise<void> {
+  /** Returns once nobody waits. A snapshot under way is left: the next term takes another. */
+  async drain(): Promise<void> {
+    this.#draining = true;
     await this.#running;
   }
 
@@ -267,8 +268,37 @@ class LedgerWriter {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#settle(this.#takeRound());
+    while (this.#queue.length > 0 || this.#keeping !== undefined) {
+      if (this.#queue.length > 0) await this.#settle(this.#takeRound());
+      await this.#keepOn();
+    }
     this.#running = undefined;
+  }
+
+  /** Between two rounds: writes on at a snapshot, or begins one that is due. One that fails is left until the next is due. */
+  async #keepOn(): Promise<void> {
+    const term = this.#term;
+    if (term === undefined || this.#released || this.#draining) {
+      this.#keeping = undefined;
+      return;
+    }
+    const { end } = this.#committed;
+    const dueAfter = (this.options.snapshotDueAfter ?? snapshotDueAfter)(end);
+    if (this.#keeping === undefined) {
+      if (end - this.#snapshotAt < dueAfter) return;
+      this.#snapshotAt = end;
+      this.#keeping = new SnapshotInProgress(this.#committed.snapshot());
+    }
+    try {
+      if (await this.#keeping.writeOn(term)) this.#keeping = undefined;
+    } catch (error) {
+      this.#keeping = undefined;
+      // Whatever it was, the term is not to be trusted any more than after an append.
+      this.#term = undefined;
+      this.#log(
+        `A snapshot of the ledger ${this.ledger} could not be kept: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   #takeRound(): Waiting[] {
@@ -292,9 +322,7 @@ class LedgerWriter {
       try {
         const term = await this.#claim();
         const decided = this.#decideRound(waiting);
-        if (decided.records.length > 0) await term.append(this.#end + 1, decided.records, decided.keys);
-        else await term.prove();
-        this.#commit(decided);
+        await this.#make(decided, term);
         for (const answer of decided.answers) answer();
         return;
       } catch (error) {
@@ -358,15 +386,19 @@ class LedgerWriter {
     this.#assertHeld();
     const term = await this.storage.takeTerm(this.ledger);
     this.#digestKey ??= await loadDigestKey(this.storage, this.master, this.ledger);
+    if (this.#committed.end === 0) {
+      this.#committed = await recall(this.storage, this.ledger, this.#log);
+      this.#snapshotAt = this.#committed.end;
+    }
     for (;;) {
-      const stored = await this.storage.read(this.ledger, this.#end);
+      const stored = await this.storage.read(this.ledger, this.#committed.end);
       if (stored.length === 0) break;
-      for (const { bytes } of stored) this.#fold(this.codec.decode(bytes));
+      for (const { bytes, place } of stored) this.#committed.fold(this.codec.decode(bytes), bytes, place);
     }
     const end = await this.storage.end(this.ledger);
-    if (end < this.#end) {
+    if (end < this.#committed.end) {
       throw new Unreadable(
-        `its log ends at ${end}, but this process saw ${this.#end} records: it was replaced; start the process anew.`,
+        `its log ends at ${end}, but this process saw ${this.#committed.end} records: it was replaced; start the process anew.`,
       );
     }
     this.#assertHeld();
@@ -382,27 +414,10 @@ class LedgerWriter {
     if (this.#released) throw new Fenced(this.ledger);
   }
 
-  /** Takes one record of the log into the committed state. */
-  #fold(record: LedgerRecord): void {
-    if (record.ledger !== this.ledger || record.sequence !== this.#end + 1) {
-      throw new Unreadable(`${record.ledger}/${record.sequence} stands where ${this.ledger}/${this.#end + 1} should.`);
-    }
-    evolve(this.#state, record);
-    const subject = record.data.changes[0];
-    this.#accepted.set(record.commandid, {
-      entity: subject?.entity ?? '',
-      version: subject?.version ?? 0,
-      position: record.sequence,
-      digest: record.commanddigest,
-    });
-    this.#end = record.sequence;
-    this.#lastTime = record.recordedtime;
-  }
-
   #decideRound(waiting: readonly Waiting[]): Round {
-    const state = overlayOn(this.#state);
-    const accepted = new Table(this.#accepted);
-    const round: Round = { state, accepted, records: [], keys: [], answers: [], lastTime: this.#lastTime };
+    const state = overlayOn(this.#committed.state);
+    const lastTime = this.#committed.recordedtime;
+    const round: Round = { state, accepted: new Map(), records: [], keys: [], answers: [], lastTime };
     for (const one of waiting) {
       try {
         const outcome = this.#decideOne(one.request, round);
@@ -418,9 +433,9 @@ class LedgerWriter {
     if (this.#digestKey === undefined) throw new Error('The digest key is loaded when the term is taken.');
     const digest = digestOf(this.#digestKey, request.canonicalBody);
     const commandid = `${request.recorder}:${request.commandKey}`;
-    const first = round.accepted.get(commandid);
+    const first = round.accepted.get(commandid) ?? this.#committed.accepted(commandid);
     if (first !== undefined) {
-      if (first.digest !== digest) {
+      if (first.digest !== digestPrefix(digest)) {
         throw new Rejected(
           'command-id-reused',
           `The Idempotency-Key ${request.commandKey} belongs to another command (position ${first.position}): use a new one.`,
@@ -436,7 +451,7 @@ class LedgerWriter {
       : { act: request.act as Act, keys: [] };
     const command: Command = request.expect === undefined ? act : { ...act, expect: request.expect };
     // Later commands of the round may change it again, so the end of the round is not the state that is spoken of.
-    const end = this.#end + round.records.length;
+    const end = this.#committed.end + round.records.length;
     const fact = decide(round.state, command);
     if (fact === null) {
       const entity = 'id' in act ? act.id : LEDGER_ENTITY;
@@ -463,26 +478,30 @@ class LedgerWriter {
     evolve(round.state, fact);
     const subject = fact.data.changes[0];
     const outcome = { entity: subject?.entity ?? '', version: subject?.version ?? 0, position: sequence };
-    round.accepted.set(commandid, { ...outcome, digest });
-    round.records.push(bytes);
+    round.accepted.set(commandid, { ...outcome, digest: digestPrefix(digest) });
+    round.records.push({ bytes, fact, commandid, digest });
     round.keys.push(...keys);
     round.lastTime = recordedtime;
     return outcome;
   }
 
-  /** The storage has it: what was decided is now what is. */
-  #commit(round: Round): void {
-    commitOverlay(round.state, this.#state);
-    round.accepted.commit();
-    this.#end += round.records.length;
-    this.#lastTime = round.lastTime;
+  /** Makes what was decided durable, and then what is; or, where nothing is to be recorded, proves that it was ours to say. */
+  async #make({ state, records, keys, lastTime }: Round, term: Term): Promise<void> {
+    const last = records.at(-1);
+    if (last === undefined) return term.prove();
+    const all = records.map(({ bytes }) => bytes);
+    const place = await term.append(this.#committed.end + 1, all, keys);
+    commitOverlay(state, this.#committed.state);
+    for (const { commandid, digest, fact } of records) this.#committed.accept(commandid, digest, fact);
+    this.#committed.moveTo(lastTime, last.bytes, place);
   }
 }
 
 interface Round {
-  state: State;
-  accepted: Table<Accepted>;
-  records: Uint8Array[];
+  state: StateOverlay;
+  /** Commands that were accepted in this round, by their ids. */
+  accepted: Map<string, Outcome & { digest: string }>;
+  records: { bytes: Uint8Array; fact: Fact; commandid: string; digest: string }[];
   keys: WrappedKey[];
   /** One for each command, called when the round is proved. */
   answers: (() => void)[];

@@ -2,7 +2,7 @@
  * Starts the PostgreSQL of a folder, or adopts the one that a killed process left running there, and stops it.
  *
  * The folder holds `cluster/` (the data, and the password that only this folder knows) and `server.log`. The server
- * listens on 127.0.0.1 only, on a port chosen anew at each start, and runs in a process group of its own, so that Ctrl-C
+ * listens on 127.0.0.1 only, on a port that is free when a process starts it first, and runs in a process group of its own, so that Ctrl-C
  * reaches us and not it: we stop it when we have drained. It does not decide which of two processes may use the folder;
  * that is `instance-lock.ts`, and only the holder of that lock may stop the server.
  */
@@ -70,9 +70,16 @@ class Place {
   }
 }
 
+export interface StartOptions {
+  folder: string;
+  log?: (message: string) => void;
+  /** It ran before in this process: its data must be there, and it gets that port again, unless somebody else started it. */
+  again?: { port: number };
+}
+
 /** Safe to call by several processes at once: one starts the server, the others adopt it. */
-export async function startPostgres(options: { folder: string; log?: (message: string) => void }): Promise<Postgres> {
-  const { log = () => {} } = options;
+export async function startPostgres(options: StartOptions): Promise<Postgres> {
+  const { log = () => {}, again } = options;
   const place = new Place(resolve(options.folder));
   const programs = await findPrograms();
   await mkdir(place.folder, { recursive: true });
@@ -82,11 +89,13 @@ export async function startPostgres(options: { folder: string; log?: (message: s
     await assertReachable(account, [place.folder, programs.postgres]);
   }
   if (!(await isThere(place.cluster))) {
+    // An empty one in its place would be taken for a ledger that has lost everything.
+    if (again !== undefined) throw new Error(`The data in ${place.cluster} are gone: put them back.`);
     log(`Making a new PostgreSQL cluster in ${place.folder}.`);
     await makeCluster(place, programs, account);
   }
   const password = await readPassword(place);
-  const { port, adopted } = await startOrAdopt(place, programs, account, password);
+  const { port, adopted } = await startOrAdopt(place, programs, account, password, again?.port);
   log(`PostgreSQL ${adopted ? 'was running already' : 'started'} on 127.0.0.1:${port}.`);
   return {
     connectionString: connectionString(port, password),
@@ -195,6 +204,7 @@ async function startOrAdopt(
   programs: Programs,
   account: Account | undefined,
   password: string,
+  port?: number,
 ): Promise<{ port: number; adopted: boolean }> {
   const deadline = Date.now() + START_MS_MAX;
   let launch: Launch | undefined;
@@ -206,7 +216,7 @@ async function startOrAdopt(
     }
     if (postmaster === undefined && launch?.running !== true) {
       if (launch !== undefined) await assertPassing(launch, launches, place);
-      launch = await launchPostmaster(place, programs, account);
+      launch = await launchPostmaster(place, programs, port ?? (await freePort()), account);
       launches += 1;
     }
     if (Date.now() > deadline) {
@@ -228,10 +238,16 @@ interface Launch {
   readonly logStart: number;
 }
 
-async function launchPostmaster(place: Place, programs: Programs, account?: Account): Promise<Launch> {
-  const settings = { ...FIXED_SETTINGS, port: String(await freePort()) };
+async function launchPostmaster(
+  place: Place,
+  programs: Programs,
+  port: number,
+  account?: Account,
+): Promise<Launch> {
+  const settings = { ...FIXED_SETTINGS, port: String(port) };
   const log = await openLog(place.logFile, account);
   try {
+    const logStart = (await log.stat()).size;
     const child = spawn(
       programs.postgres,
       ['-D', place.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -244,7 +260,7 @@ async function launchPostmaster(place: Place, programs: Programs, account?: Acco
         stdio: ['ignore', log.fd, log.fd],
       },
     );
-    const launch: Launch = { pid: child.pid, running: true, logStart: (await log.stat()).size };
+    const launch: Launch = { pid: child.pid, running: true, logStart };
     child.once('error', (failure) => Object.assign(launch, { running: false, failure }));
     child.once('exit', () => Object.assign(launch, { running: false }));
     child.unref();

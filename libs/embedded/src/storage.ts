@@ -8,7 +8,7 @@
  */
 import { DatabaseError, Pool } from 'pg';
 import type { QueryConfig, QueryResultRow } from 'pg';
-import { Fenced, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
+import { Fenced, NotNow, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
 import { APPENDED_CHANNEL, AppendWatch } from './append-watch.js';
 import { clientConfig, Connection, Sockets } from './connection.js';
@@ -20,22 +20,49 @@ const APPEND_LIMITS = { lockMsMax: 3_000, statementMsMax: 6_000, answerMsMax: 8_
 const OTHER_LIMITS = { lockMsMax: 8_000, statementMsMax: 10_000, answerMsMax: 12_000 };
 const POOL_SIZE = 5;
 
+export interface EmbeddedStorageOptions {
+  /** Asked before each term and append; throws NotNow where this process must not write. Left out: it always may. */
+  assertWritable?: () => Promise<void>;
+  /** For tests only. */
+  protections?: Partial<Protections>;
+}
+
+/** What keeps the log right, each to be switched off by a test that shows what it is for. */
+export interface Protections {
+  /** An append asks whether its term is still the newest, and holds off the next one meanwhile. */
+  fence: boolean;
+  /** An append asks whether the log ends where its writer thinks. */
+  expectEnd: boolean;
+  /** Answers that append nothing are proved by the epoch. */
+  probe: boolean;
+  /** An append is answered when it is on the disk. */
+  durable: boolean;
+}
+
+const ALL_PROTECTIONS: Protections = { fence: true, expectEnd: true, probe: true, durable: true };
+
 export class EmbeddedStorage implements LedgerStorage {
   readonly #sockets = new Sockets();
   readonly #appends: Connection;
   readonly #watch: AppendWatch;
   readonly #pool: Pool;
+  readonly #assertWritable: () => Promise<void>;
+  readonly #protections: Protections;
   #closing: Promise<void> | undefined;
 
   /** Makes the tables where they are missing. */
-  static async open(connectionString: string): Promise<EmbeddedStorage> {
+  static async open(connectionString: string, options: EmbeddedStorageOptions = {}): Promise<EmbeddedStorage> {
     await prepareSchema(connectionString);
-    return new EmbeddedStorage(connectionString);
+    return new EmbeddedStorage(connectionString, options);
   }
 
-  private constructor(connectionString: string) {
+  private constructor(connectionString: string, options: EmbeddedStorageOptions) {
+    this.#assertWritable = options.assertWritable ?? (() => Promise.resolve());
+    this.#protections = { ...ALL_PROTECTIONS, ...options.protections };
     const common = { connectionString, sockets: this.#sockets };
-    this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' });
+    this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' }, async (client) => {
+      if (!this.#protections.durable) await client.query('SET synchronous_commit = off');
+    });
     this.#watch = new AppendWatch({ ...common, ...OTHER_LIMITS, name: 'watch' });
     this.#pool = new Pool({ ...clientConfig({ ...common, ...OTHER_LIMITS, name: 'read' }), max: POOL_SIZE });
     // An idle connection broke; the pool replaces it.
@@ -72,6 +99,7 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async takeTerm(ledger: string): Promise<Term> {
+    await this.#assertWritable();
     const [row] = await this.#query<{ epoch: string }>({
       name: 'take-term',
       text: 'UPDATE ledger_log.ledgers SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch',
@@ -135,7 +163,11 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async #query<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
-    return (await this.#pool.query<Row>(query)).rows;
+    try {
+      return (await this.#pool.query<Row>(query)).rows;
+    } catch (error) {
+      throw fullOr(error);
+    }
   }
 
   async #append(
@@ -148,6 +180,8 @@ export class EmbeddedStorage implements LedgerStorage {
     for (const { byteLength } of records) {
       if (byteLength > RECORD_BYTES_MAX) throw new Refused(`it has ${byteLength} bytes, over ${RECORD_BYTES_MAX}.`);
     }
+    await this.#assertWritable();
+    const { fence, expectEnd } = this.#protections;
     let row: { last: string; fits: boolean } | undefined;
     try {
       // `last` is looked up, not kept in the ledger's row: updating that row at every append would be as fast, but its
@@ -157,10 +191,10 @@ export class EmbeddedStorage implements LedgerStorage {
         text: `
           WITH mine AS (
             SELECT (SELECT coalesce(max(sequence), 0) FROM ledger_log.records WHERE ledger = $1::text) AS last
-            FROM ledger_log.ledgers WHERE ledger = $1::text AND epoch = $2::bigint
-            FOR SHARE
+            FROM ledger_log.ledgers WHERE ledger = $1::text AND (epoch = $2::bigint OR NOT ${fence})
+            ${fence ? 'FOR SHARE' : ''}
           ), fitting AS (
-            SELECT FROM mine WHERE last = $3::bigint - 1
+            SELECT FROM mine WHERE last = $3::bigint - 1 OR NOT ${expectEnd}
           ), new_keys AS (
             INSERT INTO ledger_keys.keys (ledger, keyid, wrapped)
             SELECT $1::text, k.keyid, k.wrapped FROM fitting, unnest($5::text[], $6::bytea[]) AS k (keyid, wrapped)
@@ -186,7 +220,7 @@ export class EmbeddedStorage implements LedgerStorage {
         ],
       });
     } catch (error) {
-      throw isHopeless(error) ? new Refused(error.message, { cause: error }) : error;
+      throw isHopeless(error) ? new Refused(error.message, { cause: error }) : fullOr(error);
     }
     if (row === undefined) throw new Fenced(ledger);
     if (!row.fits) throw new Error(`The log of ${ledger} ends at ${row.last}, so ${first} cannot be the next.`);
@@ -198,7 +232,7 @@ export class EmbeddedStorage implements LedgerStorage {
       text: 'SELECT epoch FROM ledger_log.ledgers WHERE ledger = $1',
       values: [ledger],
     });
-    if (Number(row?.epoch) !== epoch) throw new Fenced(ledger);
+    if (Number(row?.epoch) !== epoch && this.#protections.probe) throw new Fenced(ledger);
   }
 }
 
@@ -207,6 +241,13 @@ function isHopeless(error: unknown): error is DatabaseError {
   if (!(error instanceof DatabaseError) || error.severity !== 'ERROR') return false;
   const { code = '', constraint } = error;
   return /^(22|54)/.test(code) || code === '23514' || (code === '23505' && constraint === 'keys_pkey');
+}
+
+/** A statement for which there was no room has done nothing, and may be repeated when there is some. */
+function fullOr(error: unknown): unknown {
+  if (!(error instanceof DatabaseError) || error.severity !== 'ERROR' || error.code !== '53100') return error;
+  const what = `The disk of the database is full (${error.message}). Make room, and all goes on by itself.`;
+  return new NotNow('storage-full', what, { cause: error });
 }
 
 /** The binary form of a bytea[]: `pg` would write hexadecimal text, which takes twice the time for a large batch. */

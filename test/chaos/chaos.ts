@@ -58,7 +58,10 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     const until = began + seconds * 1_000;
     const at = (line: string): void =>
       log(`${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${line}`);
-    await Promise.all([haunt(hits, (hit) => stage.strike(hit), at), ...clients.flat().map((client) => client.run(until))]);
+    await Promise.all([
+      haunt(hits, (hit) => stage.strike(hit), at),
+      ...clients.flat().map((client) => client.run(() => performance.now() < until)),
+    ]);
 
     at('Everything is healed.');
     const violations: string[] = [];

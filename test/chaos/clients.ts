@@ -74,8 +74,8 @@ export class Client {
     }
   }
 
-  async run(until: number): Promise<void> {
-    while (performance.now() < until) {
+  async run(goesOn: () => boolean): Promise<void> {
+    while (goesOn()) {
       await pause(this.choices.whole(0, THINK_MS_MAX));
       const told = await this.#send(this.#next());
       if (told.kind === 'unknown') await pause(DISMAY_MS);

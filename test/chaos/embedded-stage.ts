@@ -58,9 +58,13 @@ export class EmbeddedStage implements Stage {
     this.#keys = new KeysFile(readConfig({ DATA_DIR: data.folder }).keysFile);
   }
 
-  /** Not ready yet. */
-  static async start(choices: Choices, off: readonly EmbeddedProtection[]): Promise<EmbeddedStage> {
-    const data = await temporaryPostgresFolder('postgres');
+  /** Not ready yet. The data go into the folder that is given, or a temporary one. */
+  static async start(
+    choices: Choices,
+    off: readonly EmbeddedProtection[] = [],
+    given?: PostgresFolder,
+  ): Promise<EmbeddedStage> {
+    const data = given ?? (await temporaryPostgresFolder('postgres'));
     const folder = await mkdtemp(join(tmpdir(), 'incident-ledger-chaos-'));
     const args = [
       ...(off.length === 0
@@ -204,7 +208,8 @@ export class EmbeddedStage implements Stage {
     rebuild.start();
     const code = await rebuild.endsByItself(AbortSignal.timeout(msMax));
     if (code === undefined) await rebuild.kill();
-    if (code === REBUILD_DIFFERS) this.#faults.push('A rebuild found other tables than the live ones: see rebuild.log.');
+    if (code === REBUILD_DIFFERS)
+      this.#faults.push('A rebuild found other tables than the live ones: see rebuild.log.');
   }
 
   #second(): Promise<Server> {

@@ -45,7 +45,8 @@ export class Server {
     child.once('exit', (code, signal) => {
       if (this.#child !== child) return;
       this.#child = undefined;
-      if (!this.#mayEnd) this.faults.push(`${this.name} ended by itself (${signal ?? `code ${code}`}): see ${this.logFile}.`);
+      if (!this.#mayEnd)
+        this.faults.push(`${this.name} ended by itself (${signal ?? `code ${code}`}): see ${this.logFile}.`);
     });
   }
 

@@ -78,7 +78,10 @@ describe('the PostgreSQL of a process', () => {
   });
 
   test('where another process is faster, it has the data until it ends, and nothing is written here until then', async () => {
-    const other = new Client({ connectionString: own.connectionString, application_name: 'incident-ledger instance, other' });
+    const other = new Client({
+      connectionString: own.connectionString,
+      application_name: 'incident-ledger instance, other',
+    });
     other.on('error', () => undefined);
     await other.connect();
     // It waits at the lock, so it is the next to have it.
@@ -87,7 +90,8 @@ describe('the PostgreSQL of a process', () => {
                  WHERE application_name = 'incident-ledger instance, pid ${process.pid}'`);
     await taken;
     await until('the other is named', () => said.some((line) => /other\) uses this data already/.test(line)));
-    await expect(own.assertWritable()).rejects.toThrow(/other\) uses this data already/);
+    expect(await own.trouble()).toMatch(/other\) uses this data already/);
+    await expect(own.assertWritable()).rejects.toThrow('is being brought back');
     expect(await own.held()).toBe(false);
     await other.end();
     await until('it is back', async () => !(await isAway()));

@@ -14,6 +14,9 @@ import { Room } from './room.js';
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
 
+const BEING_BROUGHT_BACK =
+  'The database is away and is being brought back: repeat the command in a moment, with the same Idempotency-Key.';
+
 export interface OwnPostgresOptions {
   folder: string;
   log: (message: string) => void;
@@ -58,8 +61,10 @@ export class OwnPostgres {
 
   /** To be asked before each term and append. @throws NotNow */
   async assertWritable(): Promise<void> {
-    if (this.#away !== undefined) throw new NotNow('unavailable', this.#away);
-    if (this.options.reserve !== false) await this.#room.assert('records');
+    const shouldHaveRoom = this.options.reserve !== false || this.#away !== undefined;
+    if (shouldHaveRoom) await this.#room.assert('records');
+    // What ails it is for those who run it: they read it in the log and at /health/ready.
+    if (this.#away !== undefined) throw new NotNow('unavailable', BEING_BROUGHT_BACK);
   }
 
   /** To be asked before each batch of a copy. @throws NotNow */

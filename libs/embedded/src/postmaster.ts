@@ -243,12 +243,7 @@ interface Launch {
   readonly logStart: number;
 }
 
-async function launchPostmaster(
-  place: Place,
-  programs: Programs,
-  port: number,
-  account?: Account,
-): Promise<Launch> {
+async function launchPostmaster(place: Place, programs: Programs, port: number, account?: Account): Promise<Launch> {
   const settings = { ...FIXED_SETTINGS, port: String(port) };
   const log = await openLog(place.logFile, account);
   try {

@@ -15,12 +15,13 @@ export class Room {
 
   /** Why there is none, or undefined where there is some. */
   async shortage(of: keyof typeof RESERVES): Promise<string | undefined> {
-    const { bavail, bsize } = await statfs(this.folder);
-    const free = bavail * bsize;
+    // A folder that is not there is found missing by whoever needs what is in it.
+    const disk = await statfs(this.folder).catch(() => undefined);
+    const free = disk === undefined ? Infinity : disk.bavail * disk.bsize;
     if (free >= RESERVES[of]) return undefined;
     return (
-      `The disk of ${this.folder} is full: ${Math.floor(free / MIB)} MiB are free, and ${RESERVES[of] / MIB} are kept for ` +
-      'the database itself. Make room, and all goes on by itself.'
+      `The disk of the data folder is full: ${Math.floor(free / MIB)} MiB are free, and ${RESERVES[of] / MIB} are kept for the ` +
+      'database itself. Make room there, and all goes on by itself.'
     );
   }
 

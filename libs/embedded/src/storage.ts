@@ -243,11 +243,12 @@ function isHopeless(error: unknown): error is DatabaseError {
   return /^(22|54)/.test(code) || code === '23514' || (code === '23505' && constraint === 'keys_pkey');
 }
 
+const DISK_FULL = 'The disk of the data folder is full. Make room there, and all goes on by itself.';
+
 /** A statement for which there was no room has done nothing, and may be repeated when there is some. */
 function fullOr(error: unknown): unknown {
   if (!(error instanceof DatabaseError) || error.severity !== 'ERROR' || error.code !== '53100') return error;
-  const what = `The disk of the database is full (${error.message}). Make room, and all goes on by itself.`;
-  return new NotNow('storage-full', what, { cause: error });
+  return new NotNow('storage-full', DISK_FULL, { cause: error });
 }
 
 /** The binary form of a bytea[]: `pg` would write hexadecimal text, which takes twice the time for a large batch. */

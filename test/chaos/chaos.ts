@@ -44,7 +44,7 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
       : await EmbeddedStage.start(choices.of('stage'), off as readonly EmbeddedProtection[]);
   let keepFolder = true;
   try {
-    const hits = plan(choices.of('nemesis'), seconds * 1_000, stage);
+    const hits = plan(choices.of('nemesis'), seconds * 1_000, stage.cast);
     const allReady = (): Promise<unknown> => Promise.all(stage.servers.map((server) => server.ready(READY_MS_MAX)));
     await allReady();
 

@@ -9,10 +9,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { EmbeddedStorage, startPostgres, type Protections } from '#embedded';
 import { LogReader, MasterKey, recordCodec } from '#ledger';
-import { KeysFile, loadMasterKey, readConfig } from '#runtime';
+import { KeysFile, loadMasterKey, readConfig, type Config } from '#runtime';
 import { temporaryPostgresFolder, type PostgresFolder } from '../../libs/testing/src/postgres.js';
 import type { Choices } from './choices.js';
-import type { Deck, Hit } from './nemesis.js';
+import type { Cast, Deck, Hit } from './nemesis.js';
 import { freePort, program, Server } from './server.js';
 import type { Look, Stage } from './stage.js';
 
@@ -22,7 +22,7 @@ const SHORT_MS = [300, 4_500] as const;
 const DOWN_MS = [0, 2_000] as const;
 
 /** What is done with the process and its data is done by turns, so that a rebuild never has the data alone. */
-export const EMBEDDED_DECK = {
+const DECK = {
   'process killed': { times: 4, forMs: DOWN_MS },
   'process paused': { times: 2, forMs: SHORT_MS },
   'process stopped': { times: 2, forMs: DOWN_MS },
@@ -34,7 +34,10 @@ export const EMBEDDED_DECK = {
   'postgres paused': { times: 2, forMs: SHORT_MS },
 } as const satisfies Deck;
 
-type Kind = keyof typeof EMBEDDED_DECK;
+type Kind = keyof typeof DECK;
+
+/** There is one of each, and while it starts nobody is answered. */
+export const EMBEDDED_CAST: Cast = { deck: DECK, counts: {}, recoversMs: 5_000 };
 
 /** How long a second instance waits for the first one's lock, and for a server that is coming back. */
 const REFUSED_MS_MAX = 20_000;
@@ -42,8 +45,7 @@ const READY_MS_MAX = 60_000;
 const REBUILD_DIFFERS = 1;
 
 export class EmbeddedStage implements Stage {
-  readonly deck = EMBEDDED_DECK;
-  readonly counts = {};
+  readonly cast = EMBEDDED_CAST;
   readonly #keys: KeysFile;
   readonly #faults: string[] = [];
   /** How often PostgreSQL was hit: then a second instance may be the faster one. */
@@ -90,9 +92,18 @@ export class EmbeddedStage implements Stage {
     return { recorder: key.id, text };
   }
 
+  /** With which others go to the same data. */
+  config(): Config {
+    return readConfig({ DATA_DIR: this.data.folder, PORT: '0' });
+  }
+
+  /** Of its PostgreSQL, which is started if it does not run. */
+  async connectionString(): Promise<string> {
+    return (await startPostgres({ folder: join(this.data.folder, 'postgres') })).connectionString;
+  }
+
   async look(): Promise<Look> {
-    // It runs: it is only asked where.
-    const { connectionString } = await startPostgres({ folder: join(this.data.folder, 'postgres') });
+    const connectionString = await this.connectionString();
     const storage = await EmbeddedStorage.open(connectionString);
     const pool = new Pool({ connectionString, max: 2 });
     const master = new MasterKey(await loadMasterKey({ dataDir: this.data.folder }));
@@ -149,14 +160,13 @@ export class EmbeddedStage implements Stage {
         await standalone.ready(READY_MS_MAX);
         return this.#rebuild(forMs);
       case 'postgres killed':
-        await this.#signal('SIGKILL', (postmaster) => [postmaster]);
+        await this.signal('SIGKILL', (postmaster) => [postmaster]);
         return;
       case 'postgres backend killed':
-        await this.#signal('SIGKILL', (_, others) => (others.length === 0 ? [] : [this.choices.one(others)]));
+        await this.signal('SIGKILL', (_, others) => (others.length === 0 ? [] : [this.choices.one(others)]));
         return;
       case 'postgres paused': {
-        const all = (postmaster: number, others: readonly number[]): number[] => [postmaster, ...others];
-        const paused = await this.#signal('SIGSTOP', all);
+        const paused = await this.signal('SIGSTOP', allOfThem);
         await pause(forMs);
         for (const pid of paused) send(pid, 'SIGCONT');
         return;
@@ -212,12 +222,13 @@ export class EmbeddedStage implements Stage {
       this.#faults.push('A rebuild found other tables than the live ones: see rebuild.log.');
   }
 
+  /** Another process on the same data, as it ships; not started yet. */
   #second(): Promise<Server> {
     return serverOn(this.data.folder, 'second', [program('../../apps/standalone/src/main.js'), '--empty'], this.folder);
   }
 
-  /** Of the PostgreSQL of this run, if it runs; returns who got it. */
-  async #signal(
+  /** To the PostgreSQL of this run, if it runs; returns who got it. */
+  async signal(
     signal: NodeJS.Signals,
     whom: (postmaster: number, others: readonly number[]) => number[],
   ): Promise<number[]> {
@@ -233,6 +244,8 @@ export class EmbeddedStage implements Stage {
     return victims;
   }
 }
+
+export const allOfThem = (postmaster: number, others: readonly number[]): number[] => [postmaster, ...others];
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { Cluster, type Protection } from './cluster.js';
-import type { Counts, Deck, Hit } from './nemesis.js';
+import type { Cast, Deck, Hit } from './nemesis.js';
 import type { Server } from './server.js';
 import type { Look, Stage } from './stage.js';
 
@@ -11,7 +11,7 @@ const LONG_MS = [6_500, 10_000] as const;
 const SHORT_MS = [300, 4_500] as const;
 const DOWN_MS = [0, 3_000] as const;
 
-export const KAFKA_DECK = {
+const DECK = {
   'recorder killed': { times: 4, forMs: DOWN_MS },
   'recorder paused for long': { times: 3, forMs: LONG_MS },
   'recorder paused briefly': { times: 3, forMs: SHORT_MS },
@@ -24,13 +24,14 @@ export const KAFKA_DECK = {
   'kafka killed': { times: 1, forMs: DOWN_MS, everyMs: 40_000, thenMs: 7_000 },
 } as const satisfies Deck;
 
-type Kind = keyof typeof KAFKA_DECK;
+type Kind = keyof typeof DECK;
 
-export const KAFKA_COUNTS = { recorder: 3, projector: 2 } as const satisfies Counts;
+const COUNTS = { recorder: 3, projector: 2 };
+
+export const KAFKA_CAST: Cast = { deck: DECK, counts: COUNTS, recoversMs: 3_000 };
 
 export class KafkaStage implements Stage {
-  readonly deck = KAFKA_DECK;
-  readonly counts = KAFKA_COUNTS;
+  readonly cast = KAFKA_CAST;
 
   private constructor(private readonly cluster: Cluster) {}
 
@@ -38,8 +39,8 @@ export class KafkaStage implements Stage {
   static async start(off: readonly Protection[]): Promise<KafkaStage> {
     const cluster = await Cluster.start();
     try {
-      for (let n = 1; n <= KAFKA_COUNTS.recorder; n += 1) await cluster.recorder(`recorder-${n}`, { off });
-      for (let n = 1; n <= KAFKA_COUNTS.projector; n += 1) await cluster.projector(`projector-${n}`, { off });
+      for (let n = 1; n <= COUNTS.recorder; n += 1) await cluster.recorder(`recorder-${n}`, { off });
+      for (let n = 1; n <= COUNTS.projector; n += 1) await cluster.projector(`projector-${n}`, { off });
       return new KafkaStage(cluster);
     } catch (error) {
       await cluster.remove({ keepFolder: false });

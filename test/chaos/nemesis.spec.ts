@@ -1,12 +1,12 @@
 /** What a seed decides. */
 import { expect, test } from '@jest/globals';
 import { Choices } from './choices.js';
-import { EMBEDDED_DECK } from './embedded-stage.js';
-import { KAFKA_COUNTS, KAFKA_DECK } from './kafka-stage.js';
+import { EMBEDDED_CAST } from './embedded-stage.js';
+import { KAFKA_CAST } from './kafka-stage.js';
 import { plan, type Hit } from './nemesis.js';
 
 const planOf = (seed: number, seconds = 60): Hit[] =>
-  plan(new Choices(seed).of('nemesis'), seconds * 1_000, { deck: KAFKA_DECK, counts: KAFKA_COUNTS });
+  plan(new Choices(seed).of('nemesis'), seconds * 1_000, KAFKA_CAST);
 
 test('the same seed makes the same plan, another one another', () => {
   expect(planOf(7)).toEqual(planOf(7));
@@ -14,11 +14,11 @@ test('the same seed makes the same plan, another one another', () => {
 });
 
 test.each([
-  [KAFKA_DECK, KAFKA_COUNTS],
-  [EMBEDDED_DECK, {}],
-])('within some minutes everything happens, in the order of time', (deck, counts) => {
-  const hits = plan<string>(new Choices(7), 300_000, { deck, counts });
-  expect(new Set(hits.map(({ kind }) => kind))).toEqual(new Set(Object.keys(deck)));
+  ['Kafka', KAFKA_CAST],
+  ['the embedded storage', EMBEDDED_CAST],
+])('on %s everything happens within some minutes, in the order of time', (_, cast) => {
+  const hits = plan(new Choices(7), 300_000, cast);
+  expect(new Set(hits.map(({ kind }) => kind))).toEqual(new Set(Object.keys(cast.deck)));
   expect(hits.map(({ atMs }) => atMs)).toEqual(hits.map(({ atMs }) => atMs).sort((a, b) => a - b));
 });
 

@@ -6,8 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Choices } from './choices.js';
 
 const BETWEEN_MS = [300, 3_000] as const;
-/** Roughly, until it can be hit again. Where there are several of a kind, one of them is always let be, as far as we know. */
-const RECOVERS_MS = 3_000;
 
 /** One thing that can be done; the first word of its name is to whom. */
 export interface Deed {
@@ -23,8 +21,14 @@ export interface Deed {
 
 export type Deck<Kind extends string = string> = Readonly<Record<Kind, Deed>>;
 
-/** How many there are of whom there are several. */
-export type Counts = Readonly<Record<string, number>>;
+/** Those to whom it is done. */
+export interface Cast<Kind extends string = string> {
+  readonly deck: Deck<Kind>;
+  /** How many there are of whom there are several: one of them is always let be, as far as we know. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Roughly, until one can be hit again. */
+  readonly recoversMs: number;
+}
 
 export interface Hit<Kind extends string = string> {
   atMs: number;
@@ -37,7 +41,7 @@ export interface Hit<Kind extends string = string> {
 export function plan<Kind extends string>(
   choices: Choices,
   msMax: number,
-  { deck, counts }: { deck: Deck<Kind>; counts: Counts },
+  { deck, counts, recoversMs }: Cast<Kind>,
 ): Hit<Kind>[] {
   const hits: Hit<Kind>[] = [];
   const busyUntil = new Map<string, number>();
@@ -56,7 +60,7 @@ export function plan<Kind extends string>(
     if (count > 1 && away.length === count - 1) continue;
     if (atMs - (doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) < everyMs) continue;
     doneAt.set(kind, atMs);
-    busyUntil.set(`${target} ${which}`, atMs + forMs + RECOVERS_MS);
+    busyUntil.set(`${target} ${which}`, atMs + forMs + recoversMs);
     hits.push({ atMs, kind, which, forMs });
     atMs += thenMs;
   }

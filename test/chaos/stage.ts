@@ -1,7 +1,7 @@
 /** THE STAGE of a run of chaos: the processes on one kind of storage, what can be done to them, and a look at what is left. */
 import type { Pool } from 'pg';
 import type { LogReader } from '#ledger';
-import type { Counts, Deck, Hit } from './nemesis.js';
+import type { Cast, Hit } from './nemesis.js';
 import type { Server } from './server.js';
 
 export interface Stage {
@@ -11,8 +11,7 @@ export interface Stage {
   readonly nodes: readonly Server[];
   /** All that are to be ready when everything is healed. */
   readonly servers: readonly Server[];
-  readonly deck: Deck;
-  readonly counts: Counts;
+  readonly cast: Cast;
   strike(hit: Hit): Promise<void>;
   /** An API key that opens everything. */
   key(): Promise<{ recorder: string; text: string }>;

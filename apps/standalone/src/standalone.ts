@@ -70,10 +70,13 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     const postgres = await OwnPostgres.start({ folder, log, ...(reserve !== undefined && { reserve }) });
     undo.add(() => postgres.stop());
 
-    const storage = await EmbeddedStorage.open(postgres.connectionString, {
-      assertWritable: () => postgres.assertWritable(),
-      protections,
-    });
+    const storage = await postgres.whileThere(() =>
+      EmbeddedStorage.open(postgres.connectionString, {
+        assertOurs: () => postgres.assertOurs(),
+        assertRoom: () => postgres.assertRoom('records'),
+        protections,
+      }),
+    );
     undo.add(() => storage.close());
     const master = new MasterKey(await loadMasterKey(config));
     const codec = recordCodec();
@@ -92,13 +95,13 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     };
     const pool = poolFor('reader', 10);
     const generations = new Generations(poolFor('projector', 2));
-    await generations.prepare();
+    await postgres.whileThere(() => generations.prepare());
     const modelsToWrite = async (): Promise<ReadModels> => {
-      await postgres.assertRoomToCopy();
+      await postgres.assertRoom('copying');
       return generations.models();
     };
     const projector = new Projector(new LogReader(storage, codec, master), modelsToWrite, { log });
-    const ledgers = await storage.ledgers();
+    const ledgers = await postgres.whileThere(() => storage.ledgers());
     projector.start();
     undo.add(() => projector.stop());
 

@@ -55,11 +55,11 @@ describe('the PostgreSQL of a process', () => {
     for (const _time of [1, 2]) {
       await killPostmaster();
       await until('it is missed', isAway);
-      await expect(own.assertWritable()).rejects.toMatchObject({ name: 'NotNow', code: 'unavailable' });
+      await expect(own.assertOurs()).rejects.toMatchObject({ name: 'NotNow', code: 'unavailable' });
       expect(await own.held()).toBe(false);
       await until('it is back', async () => !(await isAway()));
       expect(await query('SELECT value FROM kept')).toEqual([{ value: 7 }]);
-      await own.assertWritable();
+      await own.assertOurs();
       expect(await own.held()).toBe(true);
       await expect(takeInstanceLock(own.connectionString)).rejects.toThrow(AlreadyRunning);
     }
@@ -91,7 +91,7 @@ describe('the PostgreSQL of a process', () => {
     await taken;
     await until('the other is named', () => said.some((line) => /other\) uses this data already/.test(line)));
     expect(await own.trouble()).toMatch(/other\) uses this data already/);
-    await expect(own.assertWritable()).rejects.toThrow('is being brought back');
+    await expect(own.assertOurs()).rejects.toThrow('is being brought back');
     expect(await own.held()).toBe(false);
     await other.end();
     await until('it is back', async () => !(await isAway()));

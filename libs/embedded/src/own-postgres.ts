@@ -7,12 +7,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotNow } from '#ledger';
-import { takeInstanceLock, type InstanceLock } from './instance-lock.js';
+import { AlreadyRunning, takeInstanceLock, type InstanceLock } from './instance-lock.js';
 import { startPostgres, type Postgres } from './postmaster.js';
 import { Room } from './room.js';
 
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2_000;
+const START_ATTEMPTS_MAX = 5;
 
 const BEING_BROUGHT_BACK =
   'The database is away and is being brought back: repeat the command in a moment, with the same Idempotency-Key.';
@@ -33,11 +34,17 @@ export class OwnPostgres {
 
   /** @throws AlreadyRunning, or Error that says what to do */
   static async start(options: OwnPostgresOptions): Promise<OwnPostgres> {
-    const postgres = await startPostgres(options);
-    if (postgres.adopted) options.log('Found the database of an earlier process still running, and goes on with it.');
-    // Whoever holds the lock may stop the server; before that it may be another's.
-    const lock = await takeInstanceLock(postgres.connectionString);
-    return new OwnPostgres(options, postgres, lock);
+    for (let attempt = 1; ; attempt += 1) {
+      const postgres = await startPostgres(options);
+      if (postgres.adopted) options.log('Found the database of an earlier process still running, and goes on with it.');
+      try {
+        // Whoever holds the lock may stop the server; before that it may be another's.
+        return new OwnPostgres(options, postgres, await takeInstanceLock(postgres.connectionString));
+      } catch (error) {
+        // It may have died in between.
+        if (error instanceof AlreadyRunning || attempt === START_ATTEMPTS_MAX) throw error;
+      }
+    }
   }
 
   private constructor(
@@ -54,22 +61,35 @@ export class OwnPostgres {
     return this.postgres.connectionString;
   }
 
+  /** Does something that does no harm if it is begun twice; once more if the database died in the middle of it. */
+  async whileThere<T>(act: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (this.#stopping.signal.aborted || (await this.held())) throw error;
+        await this.#returning;
+        await sleep(RETRY_MS_MIN);
+      }
+    }
+  }
+
   /** Whether the data are this process' own, by news younger than the call. */
   async held(): Promise<boolean> {
     return (await this.#lock?.held()) ?? false;
   }
 
-  /** To be asked before each term and append. @throws NotNow */
-  async assertWritable(): Promise<void> {
-    const shouldHaveRoom = this.options.reserve !== false || this.#away !== undefined;
-    if (shouldHaveRoom) await this.#room.assert('records');
-    // What ails it is for those who run it: they read it in the log and at /health/ready.
-    if (this.#away !== undefined) throw new NotNow('unavailable', BEING_BROUGHT_BACK);
+  /** To be asked before each term, or a process that lost its data would fence the one that has them. @throws NotNow */
+  async assertOurs(): Promise<void> {
+    if (this.#away === undefined) return;
+    await this.#room.assert('records');
+    // What else ails it is for those who run it: they read it in the log and at /health/ready.
+    throw new NotNow('unavailable', BEING_BROUGHT_BACK);
   }
 
-  /** To be asked before each batch of a copy. @throws NotNow */
-  async assertRoomToCopy(): Promise<void> {
-    if (this.options.reserve !== false) await this.#room.assert('copying');
+  /** To be asked before records are appended, or a batch of them is copied. @throws NotNow */
+  async assertRoom(of: 'records' | 'copying'): Promise<void> {
+    if (this.options.reserve !== false) await this.#room.assert(of);
   }
 
   /** Why nothing can be written, and what to do; undefined while all is well. */

@@ -47,7 +47,7 @@ const FIXED_SETTINGS = {
 
 /** Long enough to replay a full write-ahead log on a slow disk. */
 const START_MS_MAX = 120_000;
-const STOP_SECONDS_MAX = 60;
+const STOP_MS_MAX = 60_000;
 const LOG_BYTES_MAX = 10_000_000;
 /** Failures of a start that pass: somebody else is starting, or the last backends of a killed server are still going. */
 const PASSING_FAILURE = /lock file|shared memory block|Address already in use/;
@@ -116,15 +116,20 @@ export async function stopPostgres(folder: string): Promise<void> {
   if (postmaster === undefined) return;
   const { pg_ctl } = await findPrograms();
   const account = await accountFor(place.data);
-  const timeout = String(STOP_SECONDS_MAX);
+  const deadline = Date.now() + STOP_MS_MAX;
   try {
-    await run(pg_ctl, ['stop', '-D', place.data, '-m', 'fast', '-w', '-t', timeout], place.cluster, account);
+    // We wait for it ourselves: where another process starts the next one at once, pg_ctl would wait for that one to end.
+    await run(pg_ctl, ['stop', '-D', place.data, '-m', 'fast', '-W'], place.cluster, account);
   } catch (error) {
     // It may have ended by itself between our look and the call.
     if ((await livingPostmaster(place))?.pid === postmaster.pid) throw error;
   }
-  // The pid file goes a moment before the process does.
-  while (await isPostgres(postmaster.pid)) await sleep(10);
+  while (await isPostgres(postmaster.pid)) {
+    if (Date.now() > deadline) {
+      throw new Error(`PostgreSQL does not stop: see ${place.logFile}. It goes on stopping by itself.`);
+    }
+    await sleep(10);
+  }
 }
 
 // ---- the cluster on disk

@@ -21,32 +21,33 @@ const OTHER_LIMITS = { lockMsMax: 8_000, statementMsMax: 10_000, answerMsMax: 12
 const POOL_SIZE = 5;
 
 export interface EmbeddedStorageOptions {
-  /** Asked before each term and append; throws NotNow where this process must not write. Left out: it always may. */
-  assertWritable?: () => Promise<void>;
+  /** Asked before each term; throws NotNow while the database is another process'. Left out: it never is. */
+  assertOurs?: () => Promise<void>;
+  /** Asked before each append; throws NotNow where there is no room. Left out: there always is. */
+  assertRoom?: () => Promise<void>;
   /** For tests only. */
   protections?: Partial<Protections>;
 }
 
 /** What keeps the log right, each to be switched off by a test that shows what it is for. */
 export interface Protections {
-  /** An append asks whether its term is still the newest, and holds off the next one meanwhile. */
+  /** An append asks whether its term is still the newest. */
   fence: boolean;
-  /** An append asks whether the log ends where its writer thinks. */
-  expectEnd: boolean;
+  /** It locks the epoch's row, so that the next term waits for it. */
+  lock: boolean;
   /** Answers that append nothing are proved by the epoch. */
   probe: boolean;
   /** An append is answered when it is on the disk. */
   durable: boolean;
 }
 
-const ALL_PROTECTIONS: Protections = { fence: true, expectEnd: true, probe: true, durable: true };
+const ALL_PROTECTIONS: Protections = { fence: true, lock: true, probe: true, durable: true };
 
 export class EmbeddedStorage implements LedgerStorage {
   readonly #sockets = new Sockets();
   readonly #appends: Connection;
   readonly #watch: AppendWatch;
   readonly #pool: Pool;
-  readonly #assertWritable: () => Promise<void>;
   readonly #protections: Protections;
   #closing: Promise<void> | undefined;
 
@@ -56,8 +57,10 @@ export class EmbeddedStorage implements LedgerStorage {
     return new EmbeddedStorage(connectionString, options);
   }
 
-  private constructor(connectionString: string, options: EmbeddedStorageOptions) {
-    this.#assertWritable = options.assertWritable ?? (() => Promise.resolve());
+  private constructor(
+    connectionString: string,
+    private readonly options: EmbeddedStorageOptions,
+  ) {
     this.#protections = { ...ALL_PROTECTIONS, ...options.protections };
     const common = { connectionString, sockets: this.#sockets };
     this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' }, async (client) => {
@@ -99,7 +102,7 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async takeTerm(ledger: string): Promise<Term> {
-    await this.#assertWritable();
+    await this.options.assertOurs?.();
     const [row] = await this.#query<{ epoch: string }>({
       name: 'take-term',
       text: 'UPDATE ledger_log.ledgers SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch',
@@ -180,8 +183,8 @@ export class EmbeddedStorage implements LedgerStorage {
     for (const { byteLength } of records) {
       if (byteLength > RECORD_BYTES_MAX) throw new Refused(`it has ${byteLength} bytes, over ${RECORD_BYTES_MAX}.`);
     }
-    await this.#assertWritable();
-    const { fence, expectEnd } = this.#protections;
+    await this.options.assertRoom?.();
+    const { fence, lock } = this.#protections;
     let row: { last: string; fits: boolean } | undefined;
     try {
       // `last` is looked up, not kept in the ledger's row: updating that row at every append would be as fast, but its
@@ -192,9 +195,9 @@ export class EmbeddedStorage implements LedgerStorage {
           WITH mine AS (
             SELECT (SELECT coalesce(max(sequence), 0) FROM ledger_log.records WHERE ledger = $1::text) AS last
             FROM ledger_log.ledgers WHERE ledger = $1::text AND (epoch = $2::bigint OR NOT ${fence})
-            ${fence ? 'FOR SHARE' : ''}
+            ${lock ? 'FOR SHARE' : ''}
           ), fitting AS (
-            SELECT FROM mine WHERE last = $3::bigint - 1 OR NOT ${expectEnd}
+            SELECT FROM mine WHERE last = $3::bigint - 1
           ), new_keys AS (
             INSERT INTO ledger_keys.keys (ledger, keyid, wrapped)
             SELECT $1::text, k.keyid, k.wrapped FROM fitting, unnest($5::text[], $6::bytea[]) AS k (keyid, wrapped)

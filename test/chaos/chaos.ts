@@ -74,7 +74,11 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     at('Every command has its answer.');
     await owners?.stop();
     const look = await stage.look();
-    violations.push(...(await violationsIn(look, worlds, must).finally(() => look.close())));
+    try {
+      violations.push(...(await violationsIn(look, worlds, must)));
+    } finally {
+      await look.close();
+    }
     await Promise.all(stage.servers.map((server) => server.stop()));
     violations.push(...stage.faults());
     keepFolder = keep || violations.length > 0;

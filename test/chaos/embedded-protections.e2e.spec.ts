@@ -139,7 +139,9 @@ const actor = (id: string): Act => ({
   body: { id, kind: 'state', names: [{ text: 'An actor' }] },
 });
 const card = (title: string, target: string): object => ({
-  ...{ title, kind: 'single', method: 'rocket' },
+  title,
+  kind: 'single',
+  method: 'rocket',
   parties: [{ actor: target, side: 'target' }],
 });
 const incident = (id: string, target: string): Act => ({

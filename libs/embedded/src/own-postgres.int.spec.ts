@@ -52,7 +52,7 @@ describe('the PostgreSQL of a process', () => {
 
   test('killed, it comes back at the same port with its data, and belongs to the process again', async () => {
     await query('CREATE TABLE kept AS SELECT 7 AS value');
-    for (const _time of [1, 2]) {
+    for (let time = 1; time <= 2; time += 1) {
       await killPostmaster();
       await until('it is missed', isAway);
       await expect(own.assertOurs()).rejects.toMatchObject({ name: 'NotNow', code: 'unavailable' });

@@ -3,10 +3,11 @@
  * all of them, and once for each without it. Two of ours on the same data meet only where the first one lost its lock while it
  * was stopped; so that is what happens to it here. The second one runs in the process of the test.
  */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startStandalone, type Standalone } from '#app/standalone';
+import { temporaryPostgresFolder, type PostgresFolder } from '#testing';
 import { check } from './checker.js';
 import { logOf } from './chaos.js';
 import { Choices } from './choices.js';
@@ -24,31 +25,36 @@ const LOOK_MS = 20;
 const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
 
 describeOnLinux('without a protection the checker notices, on the embedded storage', () => {
+  let data: PostgresFolder;
   let scene: Scene | undefined;
-  beforeEach(() => {
-    scene = undefined;
+  beforeAll(async () => {
+    data = await temporaryPostgresFolder('postgres');
   });
-  afterEach(() => scene?.end());
+  afterEach(async () => {
+    await scene?.end();
+    scene = undefined;
+  }, 30_000);
+  afterAll(() => data.remove(), 30_000);
 
-  async function on(off: EmbeddedProtection[]): Promise<Scene> {
-    scene = await Scene.begin(off);
+  /** Each with ledgers of its own. */
+  async function on(off: EmbeddedProtection[], schedule = `without-${off.join()}`): Promise<Scene> {
+    scene = await Scene.begin(data.folder, off, schedule);
     return scene;
   }
 
   test('with all of them every schedule is explained', async () => {
-    const made = await on([]);
+    const made = await on([], 'with-all');
     await acknowledgedThenKilled(made);
-    const amidst = await takenOverAmidst(made);
-    expect(amidst).toMatchObject({ kind: 'accepted' });
+    expect(await takenOverAmidst(made)).toMatchObject({ kind: 'accepted' });
     expect(await made.violations()).toEqual([]);
-  }, 90_000);
+  }, 60_000);
 
   test('with all of them a former owner neither answers nor writes', async () => {
-    const made = await on([]);
+    const made = await on([], 'with-all-too');
     const told = await zombie(made);
     expect(told.map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'unknown']);
     expect(await made.violations()).toEqual([]);
-  }, 90_000);
+  }, 60_000);
 
   test('durable: what was acknowledged is not in the log', async () => {
     const made = await on(['durable']);
@@ -112,7 +118,7 @@ describeOnLinux('without a protection the checker notices, on the embedded stora
    * about what the other has written, and to write, which then is asked about at the other.
    */
   async function zombie(made: Scene): Promise<Told[]> {
-    const other = made.besides('quiet');
+    const other = made.besides();
     await other.open();
     const second = await made.takeOver();
     await made.send(second, actor('of-the-successor'));
@@ -171,10 +177,10 @@ class Scene {
     worlds.push(world);
   }
 
-  static async begin(off: EmbeddedProtection[]): Promise<Scene> {
-    const stage = await EmbeddedStage.start(new Choices(7), off);
+  static async begin(folder: string, off: EmbeddedProtection[], ledger: string): Promise<Scene> {
+    const stage = await EmbeddedStage.start(new Choices(7), off, { folder, remove: async () => undefined });
     await stage.nodes[0]?.ready(READY_MS_MAX);
-    const scene = new Scene(stage, { name: 'client', ...(await stage.key()) }, new World('schedule'), []);
+    const scene = new Scene(stage, { name: 'client', ...(await stage.key()) }, new World(ledger), []);
     await scene.open();
     return scene;
   }
@@ -184,8 +190,8 @@ class Scene {
   }
 
   /** The same people with another ledger. */
-  besides(ledger: string): Scene {
-    return new Scene(this.stage, this.caller, new World(ledger), this.#worlds);
+  besides(): Scene {
+    return new Scene(this.stage, this.caller, new World(`${this.world.ledger}-besides`), this.#worlds);
   }
 
   async open(): Promise<void> {
@@ -229,7 +235,7 @@ class Scene {
       create constraint trigger hold after insert on ledger_log.records
         deferrable initially deferred for each row execute function hold();
       select pg_advisory_lock(77)`);
-    return () => sql.query('select pg_advisory_unlock(77)');
+    return () => sql.query('select pg_advisory_unlock(77); drop function hold cascade');
   }
 
   async isWaiting(name: string): Promise<boolean> {

@@ -130,8 +130,11 @@ export class OwnPostgres {
           return;
         }
         // Another process started it, and has ended since. Nobody of ours would look for it there.
-        await postgres.stop();
-        await lock.release();
+        try {
+          await postgres.stop();
+        } finally {
+          await lock.release();
+        }
       } catch (error) {
         this.#say((await this.#room.shortage('records')) ?? (error instanceof Error ? error.message : String(error)));
       }

@@ -45,7 +45,18 @@ const refused = (code: string, details: Record<string, unknown>, pointer?: strin
 });
 const stale = (version: number): Told => refused('wrong-version', { current: [{ entity: 'i', version }] }, '/expect');
 const noActor = refused('unknown-reference', { id: 'a' }, '/parties/0/actor');
+const done = (position: number): Told => ({ kind: 'done', position });
 const unknown: Told = { kind: 'unknown', why: 'no answer' };
+
+/** Lines of a batch, each decided after the one before. */
+function batch(times: [number, number], ...lines: [Command, string | number, Told][]): Call[] {
+  const sent: Call[] = [];
+  for (const [command, key, told] of lines) {
+    const after = sent.at(-1);
+    sent.push({ ...call(command, key, times, told), ...(after !== undefined && { after }) });
+  }
+  return sent;
+}
 
 /** The five records of LOG, sent one after another, from 10 n to 10 n + 5. */
 const TOLD: [string, number][] = [
@@ -83,6 +94,14 @@ describe('what is right passes', () => {
     [
       'refused while the version rose: by either state',
       [call(correct('x', 1), 'x', [41, 59], stale(2)), call(correct('x', 1), 'y', [41, 59], stale(3))],
+    ],
+    [
+      'lines of a batch, one with a record and one without',
+      [...without(4), ...batch([60, 70], [actor, 4, done(5)], [correct('three', 3), 'x', done(5)])],
+    ],
+    [
+      'a line that is refused on what the line before it made',
+      [...without(4), ...batch([5, 80], [actor, 4, done(4)], [correct('x', 1), 'x', stale(2)])],
     ],
     ['no answer, and not in the log', [call(attack, 'x', after(5), unknown)]],
     ['no answer, and in the log long after', [call(actor, 4, [5, 6], unknown)]],
@@ -170,6 +189,17 @@ describe('what is wrong is noticed', () => {
       [...calls, call(correct('x', 1), 'x', after(4), stale(3))]
         .filter(({ commandid }) => commandid !== 'k1:5')
         .concat(call(correct('three', 2), 5, [50, 55], accepted('i', 3, 5))),
+    ],
+    ['a line done and not in the log', /told done .* k1:6/, [...calls, ...batch(after(5), [attack, 6, done(5)])]],
+    [
+      'a line whose record lies behind what was told of it',
+      /told done .* k1:4/,
+      [...without(4), ...batch([40, 45], [actor, 4, done(3)])],
+    ],
+    [
+      'a line that was decided on less than the line before it made',
+      /wrong-version/,
+      [...without(5), ...batch([50, 59], [correct('three', 2), 5, done(5)], [correct('x', 1), 'x', stale(2)])],
     ],
     [
       'answers that go back in time',

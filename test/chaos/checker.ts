@@ -60,6 +60,8 @@ function faultsOfAnswers(records: readonly LedgerRecord[], calls: readonly Call[
   let known = 0;
   let shownBy: Call | undefined;
   const underWay = new Set<{ call: Call; prefix: number }>();
+  /** Of lines of batches: on what the next line was decided at least. */
+  const decidedOn = new Map<Call, number>();
   const begun = new Set<number>();
   for (const call of [...calls].sort((a, b) => a.invoked - b.invoked)) {
     for (const ended of underWay) {
@@ -82,7 +84,9 @@ function faultsOfAnswers(records: readonly LedgerRecord[], calls: readonly Call[
       }
     }
     if (call.told.kind === 'unknown') continue;
-    const prefix = log.shortestExplaining(call, known);
+    const before = call.after === undefined ? 0 : (decidedOn.get(call.after) ?? 0);
+    const prefix = log.shortestExplaining(call, Math.max(known, before));
+    decidedOn.set(call, prefix ?? known);
     if (prefix === undefined) faults.push(unexplained(call, log, known));
     underWay.add({ call, prefix: prefix ?? known });
   }
@@ -95,7 +99,7 @@ function faultsOfAnswers(records: readonly LedgerRecord[], calls: readonly Call[
 
 /** A refusal leaves no trace, so only other calls can have made a record. */
 function mayHaveMade({ told }: Call): boolean {
-  return told.kind === 'accepted' || told.kind === 'unknown';
+  return told.kind === 'accepted' || told.kind === 'done' || told.kind === 'unknown';
 }
 
 interface Recorded {
@@ -165,9 +169,12 @@ class Log {
         ? Math.max(recorded.sequence, atLeast)
         : undefined;
     }
+    if (told.kind === 'done' && recorded !== undefined && this.recordOf(call) === recorded) {
+      return recorded.sequence <= told.position ? Math.max(recorded.sequence, atLeast) : undefined;
+    }
     const state = overlayOn(this.#base);
     for (let prefix = this.#baseEnd; prefix <= this.records.length; prefix += 1) {
-      if (prefix >= atLeast && sameTold(this.#answer(state, prefix, call), told)) return prefix;
+      if (prefix >= atLeast && explains(this.#answer(state, prefix, call), told)) return prefix;
       const record = this.records[prefix];
       if (record !== undefined) evolve(state, record);
     }
@@ -224,6 +231,11 @@ function decided(state: Parameters<typeof decide>[0], command: Command): Fact | 
 function isMade(outcome: Fact | null | Refused, record: LedgerRecord): boolean {
   if (outcome === null || 'kind' in outcome) return false;
   return outcome.name === record.name && canonicalText(outcome.data) === canonicalText(record.data);
+}
+
+/** Whether who should be told that may be told this. Of a line of a batch that has no record only "unchanged" is "done". */
+function explains(should: Told, told: Told): boolean {
+  return told.kind === 'done' ? should.kind === 'unchanged' : sameTold(should, told);
 }
 
 function sameTold(a: Told, b: Told): boolean {

@@ -3,12 +3,16 @@
  * of a command sends it again later, with the same Idempotency-Key, until they are.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { completeAct, readBody, type ProblemBody, type WriteAnswer } from '#contracts';
-import type { ActName, Command } from '#domain';
-import { LedgerClient, type Beside } from '../../libs/testing/src/ledger-client.js';
+import type { ActName } from '#domain';
+import type { Beside } from '../../libs/testing/src/ledger-client.js';
+import { ask, askAll, type Caller, type Node, type Sent } from './asking.js';
 import type { Choices } from './choices.js';
 import type { Call, Told } from './history.js';
 
+const BATCH_CHANCE = 0.06;
+const BATCH_LINES_MAX = 60;
+/** So many that nothing new is asked before some of them are answered. */
+const OPEN_MANY = 60;
 const THINK_MS_MAX = 120;
 /** Whoever is not answered does not ask again at once, or would do little else. */
 const DISMAY_MS = 250;
@@ -18,13 +22,6 @@ const ACTORS_MIN = 20;
 const ACTORS_A_SECOND = 4;
 /** Incidents that everybody corrects. */
 const HOT_INCIDENTS = 4;
-
-/** A command with everything that makes it the same command again. */
-export interface Sent {
-  act: ActName;
-  body: object;
-  beside: Beside & { commandKey: string };
-}
 
 /** What those who write one ledger know of it; it may be wrong. */
 export class World {
@@ -37,10 +34,6 @@ export class World {
   get actorsMax(): number {
     return ACTORS_MIN + Math.floor(((performance.now() - this.began) / 1_000) * ACTORS_A_SECOND);
   }
-}
-
-export interface Node {
-  readonly url: string;
 }
 
 export class Client {
@@ -74,30 +67,39 @@ export class Client {
     }
   }
 
-  async run(until: number): Promise<void> {
-    while (performance.now() < until) {
+  async run(goesOn: () => boolean): Promise<void> {
+    while (goesOn()) {
       await pause(this.choices.whole(0, THINK_MS_MAX));
-      const told = await this.#send(this.#next());
-      if (told.kind === 'unknown') await pause(DISMAY_MS);
+      const isTold = await (this.choices.chance(BATCH_CHANCE)
+        ? this.#sendBatch(this.#someNext())
+        : this.#send(this.#next()));
+      if (!isTold) await pause(DISMAY_MS);
     }
   }
 
   /** @throws Error if something has no answer by then */
   async settle(msMax: number): Promise<void> {
     const deadline = performance.now() + msMax;
-    for (let sent = this.#open.shift(); sent !== undefined; sent = this.#open.shift()) {
+    while (this.#open.length > 0) {
       if (performance.now() > deadline) {
         throw new Error(
-          `${this.name} is not told what became of ${sent.beside.commandKey}, although all is well again.`,
+          `${this.name} is not told what became of ${this.#open[0]?.beside.commandKey}, although all is well again.`,
         );
       }
-      const told = await this.#send(sent);
-      if (told.kind === 'unknown') await pause(SETTLE_PAUSE_MS);
+      const some = this.#open.splice(0, BATCH_LINES_MAX);
+      const isTold = await (some.length > 1 ? this.#sendBatch(some) : this.#send(some[0] as Sent));
+      if (!isTold) await pause(SETTLE_PAUSE_MS);
     }
   }
 
+  #someNext(): Sent[] {
+    const some = new Set<Sent>();
+    for (let n = this.choices.whole(1, BATCH_LINES_MAX); n > 0; n -= 1) some.add(this.#next());
+    return [...some];
+  }
+
   #next(): Sent {
-    if (this.#open.length > 0 && this.choices.chance(0.3)) {
+    if (this.#open.length > 0 && this.choices.chance(this.#open.length > OPEN_MANY ? 1 : 0.3)) {
       const [sent] = this.#open.splice(this.choices.whole(0, this.#open.length - 1), 1);
       if (sent !== undefined) return sent;
     }
@@ -191,25 +193,42 @@ export class Client {
     });
   }
 
-  async #send(sent: Sent): Promise<Told> {
-    const node = this.choices.one(this.nodes);
-    const msMax = this.choices.whole(1_500, 9_000);
-    const told = await ask(this.world, { name: this.name, ...this.key }, node, sent, msMax);
+  /** Whether somebody said what became of it. */
+  async #send(sent: Sent): Promise<boolean> {
+    const told = await ask(this.world, this.#caller, this.choices.one(this.nodes), sent, this.#patienceMs());
     this.#learn(sent, told);
-    return told;
+    return told.kind !== 'unknown';
+  }
+
+  /** What it is not told of is sent again, alone or in another batch. */
+  async #sendBatch(batch: readonly Sent[]): Promise<boolean> {
+    const told = await askAll(this.world, this.#caller, this.choices.one(this.nodes), batch, this.#patienceMs());
+    for (const [index, one] of told.entries()) this.#learn(batch[index] as Sent, one);
+    return told.at(-1)?.kind !== 'unknown';
+  }
+
+  get #caller(): Caller {
+    return { name: this.name, ...this.key };
+  }
+
+  #patienceMs(): number {
+    return this.choices.whole(1_500, 9_000);
   }
 
   #learn(sent: Sent, told: Told): void {
     const { act, body, beside } = sent;
     if (told.kind === 'unknown') this.#open.push(sent);
-    if (told.kind === 'accepted') {
+    if (told.kind === 'accepted' || told.kind === 'done') {
       if (!this.#accepted.includes(sent)) this.#accepted.push(sent);
-      if (act === 'record-incident' || act === 'correct-incident') {
-        const known = this.world.incidents.get(told.entity);
-        const { title } = body as { title: string };
-        if (told.version > (known?.version ?? 0))
-          this.world.incidents.set(told.entity, { version: told.version, title });
-      }
+    }
+    if (told.kind === 'accepted' && (act === 'record-incident' || act === 'correct-incident')) {
+      const known = this.world.incidents.get(told.entity);
+      const { title } = body as { title: string };
+      if (told.version > (known?.version ?? 0)) this.world.incidents.set(told.entity, { version: told.version, title });
+    }
+    if (told.kind === 'done' && act === 'record-incident') {
+      const { id, title } = body as { id: string; title: string };
+      if (!this.world.incidents.has(id)) this.world.incidents.set(id, { version: 1, title });
     }
     if (told.kind === 'refused' && told.code === 'wrong-version') {
       const [current] = told.details['current'] as { entity: string; version: number }[];
@@ -219,57 +238,6 @@ export class Client {
       }
     }
   }
-}
-
-export interface Caller {
-  name: string;
-  /** Id of the API key. */
-  recorder: string;
-  /** The API key. */
-  text: string;
-}
-
-/** Sends a command to a node and notes the call. */
-export async function ask(world: World, caller: Caller, { url }: Node, sent: Sent, msMax: number): Promise<Told> {
-  const { act, body, beside } = sent;
-  const invoked = performance.now();
-  const told = await toldOf(new LedgerClient(url, world.ledger, caller.text), sent, msMax);
-  world.calls.push({
-    client: caller.name,
-    commandid: `${caller.recorder}:${beside.commandKey}`,
-    command: commandOf(act, body, beside),
-    invoked,
-    returned: performance.now(),
-    told,
-  });
-  return told;
-}
-
-async function toldOf(client: LedgerClient, { act, body, beside }: Sent, msMax: number): Promise<Told> {
-  try {
-    const answer = await client.send<WriteAnswer | ProblemBody>(act, body, beside, AbortSignal.timeout(msMax));
-    if (answer.status < 300) {
-      const { entity, version, position, unchanged } = answer.body as WriteAnswer;
-      return { kind: unchanged === true ? 'unchanged' : 'accepted', entity, version, position };
-    }
-    const { type: _type, title: _title, status, code, detail, errors, ...details } = answer.body as ProblemBody;
-    if (status >= 500) return { kind: 'unknown', why: `${code}: ${detail}` };
-    const pointer = errors?.[0]?.pointer;
-    return { kind: 'refused', code, details, ...(pointer !== undefined && { pointer }) };
-  } catch (error) {
-    const { message, cause } = error as Error;
-    return { kind: 'unknown', why: cause instanceof Error ? cause.message : message };
-  }
-}
-
-/** The command as the rules see it. */
-function commandOf(act: ActName, body: object, beside: Beside): Command {
-  const checked = readBody(act, body, beside);
-  const complete = completeAct(checked, () => {
-    throw new Error('Clients bring their own ids.');
-  });
-  // Its private texts are open here, which makes no difference to the rules.
-  return { ...complete, ...(checked.expect !== undefined && { expect: checked.expect }) } as Command;
 }
 
 function namedActor(id: string): object {

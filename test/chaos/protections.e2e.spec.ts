@@ -9,8 +9,10 @@ import { KafkaStorage } from '#kafka';
 import { describeWithTemporaryKafka, startKafkaProxy, type KafkaProxy } from '#testing';
 import { check } from './checker.js';
 import { logOf } from './chaos.js';
-import { ask, World, type Caller, type Sent } from './clients.js';
-import { Cluster, type Protection, type Server } from './cluster.js';
+import { ask, type Caller, type Sent } from './asking.js';
+import { World } from './clients.js';
+import { Cluster, type Protection } from './cluster.js';
+import type { Server } from './server.js';
 import type { Told } from './history.js';
 import { caughtUp, differences } from './rebuild.js';
 

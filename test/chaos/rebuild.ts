@@ -1,7 +1,7 @@
 /** The read models that projectors made, through whatever befell them, against others that are made from nothing. */
 import type { Pool } from 'pg';
 import type { LogReader } from '#ledger';
-import { compare, ReadModels } from '#read-models';
+import { compare, Generations, ReadModels } from '#read-models';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const REBUILT = 'rebuilt';
@@ -16,11 +16,11 @@ export async function caughtUp(
   msMax: number,
 ): Promise<void> {
   const deadline = performance.now() + msMax;
-  const models = await ReadModels.open(pool);
+  const generations = new Generations(pool);
   for (const ledger of ledgers) {
     const end = await reader.storage.end(ledger);
     for (;;) {
-      const at = (await models.checkpoints()).get(ledger) ?? 0;
+      const at = (await (await generations.models()).checkpoints()).get(ledger) ?? 0;
       if (at >= end) break;
       if (performance.now() > deadline)
         throw new Error(`The read models of ${ledger} hold ${at} of its ${end} records.`);
@@ -31,7 +31,7 @@ export async function caughtUp(
 
 /** What differs, in words; the tables must have caught up. */
 export async function differences(reader: LogReader, pool: Pool, ledgers: readonly string[]): Promise<string[]> {
-  const live = await ReadModels.open(pool);
+  const live = await new Generations(pool).models();
   await pool.query(`drop schema if exists ${REBUILT} cascade`);
   const rebuilt = await ReadModels.open(pool, REBUILT);
   for (const ledger of ledgers) {

@@ -1,7 +1,7 @@
 /** WHAT A RUN WAS LIKE, in words and numbers. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from './clients.js';
-import type { Server } from './cluster.js';
+import type { Server } from './server.js';
 import type { Hit } from './nemesis.js';
 
 export interface Report {
@@ -59,7 +59,8 @@ export function reportOf(run: {
   seconds: number;
   hits: readonly Hit[];
   worlds: readonly World[];
-  owners: OwnerWatch;
+  /** Left out where there is one process to own everything. */
+  owners: OwnerWatch | undefined;
   violations: string[];
   folder?: string;
 }): Report {
@@ -70,7 +71,11 @@ export function reportOf(run: {
     `Done to them:  ${counted(hits.map(({ kind }) => kind))}`,
     `Asked:         ${counted(calls.map(({ command }) => command.act))}`,
     `Told:          ${counted(calls.map(({ told }) => (told.kind === 'refused' ? told.code : told.kind)))}`,
-    ...worlds.map((world) => `Takeovers:     ${takeoversOf(world, owners.takeovers)}`),
+    ...worlds.map((world) =>
+      owners === undefined
+        ? `Silence:       ${world.ledger}: the longest was ${inSeconds(longestOf(silencesOf(world)))}`
+        : `Takeovers:     ${takeoversOf(world, owners.takeovers)}`,
+    ),
     ...violations.map((violation) => `VIOLATION      ${violation}`),
     ...(folder === undefined ? [] : [`The logs of all processes are in ${folder}`]),
     `${passed ? 'PASSED' : 'FAILED'}: seed ${seed}, ${seconds} s, ${calls.length} calls, ${violations.length} violations`,
@@ -88,12 +93,9 @@ function counted(names: readonly string[]): string {
 }
 
 /** How long nobody was answered around each change of owner: what clients see of it. */
-function takeoversOf({ ledger, calls }: World, takeovers: readonly Takeover[]): string {
-  const answered = calls
-    .filter(({ told }) => told.kind !== 'unknown')
-    .map(({ returned }) => returned)
-    .sort((a, b) => a - b);
-  const silences = answered.map((at, index) => ({ from: answered[index - 1] ?? at, to: at }));
+function takeoversOf(world: World, takeovers: readonly Takeover[]): string {
+  const { ledger } = world;
+  const silences = silencesOf(world);
   const seen = takeovers
     .filter((one) => one.ledger === ledger)
     .map(({ at }) =>
@@ -103,11 +105,29 @@ function takeoversOf({ ledger, calls }: World, takeovers: readonly Takeover[]): 
       ),
     )
     .sort((a, b) => a - b);
-  const longest = silences.reduce((most, { from, to }) => Math.max(most, to - from), 0);
+  const longest = longestOf(silences);
   return (
     `${ledger}: ${seen.length}, without an owner for ${inSeconds(quantile(seen, 0.5))} (p50), ` +
     `${inSeconds(quantile(seen, 0.99))} (p99); the longest silence of all was ${inSeconds(longest)}`
   );
+}
+
+interface Silence {
+  from: number;
+  to: number;
+}
+
+/** The times in which nobody was answered. */
+function silencesOf({ calls }: World): Silence[] {
+  const answered = calls
+    .filter(({ told }) => told.kind !== 'unknown')
+    .map(({ returned }) => returned)
+    .sort((a, b) => a - b);
+  return answered.map((at, index) => ({ from: answered[index - 1] ?? at, to: at }));
+}
+
+function longestOf(silences: readonly Silence[]): number {
+  return silences.reduce((most, { from, to }) => Math.max(most, to - from), 0);
 }
 
 function quantile(sorted: readonly number[], q: number): number {

@@ -6,19 +6,10 @@ import { completeFirstStart } from './first-start.js';
 import { startStandalone } from './standalone.js';
 
 await runProcess(
-  async ({ log, fail }) => {
+  async ({ log }) => {
     const { values } = parseArgs({ options: { empty: { type: 'boolean', default: false } } });
     const config = readConfig();
-    const standalone = await startStandalone(config, {
-      log,
-      onDatabaseLost: () =>
-        fail(
-          new Error(
-            'The database is gone, so nothing can be answered: start again; nothing that was acknowledged is lost.',
-          ),
-        ),
-    });
-    return { ...standalone, config, values };
+    return { ...(await startStandalone(config, { log })), config, values };
   },
   async (running) => {
     const { url, config, values } = running;

@@ -9,9 +9,9 @@ import { Pool } from 'pg';
 import { Projector, projectorReadiness } from '#app/projector';
 import { ReaderModule } from '#app/reader';
 import { Dispatcher, RecorderModule } from '#app/recorder';
-import { EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
+import { EmbeddedStorage, OwnPostgres, type Protections } from '#embedded';
 import { LogReader, MasterKey, recordCodec, Writers } from '#ledger';
-import { Generations } from '#read-models';
+import { Generations, type ReadModels } from '#read-models';
 import {
   createHttpApp,
   HealthModule,
@@ -26,13 +26,16 @@ import { describeApis } from './openapi.js';
 
 @Module({})
 class StandaloneModule {
-  static with(writers: Writers, projector: Projector, pool: Pool): DynamicModule {
+  static with(writers: Writers, projector: Projector, pool: Pool, postgres: OwnPostgres): DynamicModule {
     return {
       module: StandaloneModule,
       imports: [
         RecorderModule.with(new Dispatcher(writers)),
         ReaderModule.with(pool),
-        HealthModule.with(() => projectorReadiness(projector)),
+        HealthModule.with(async () => {
+          const [trouble, copies] = await Promise.all([postgres.trouble(), projectorReadiness(projector)]);
+          return { ...copies, ...(trouble !== undefined && { ready: false, trouble }) };
+        }),
       ],
     };
   }
@@ -51,39 +54,33 @@ export interface Standalone {
 export interface StandaloneOptions {
   /** Told of what an operator should know, in lines of text. */
   log: (message: string) => void;
-  /** Called when the database is lost under us: nothing can be answered any more, so the process should end. */
-  onDatabaseLost: () => void;
+  /** For tests only: `reserve` is that of room on the disk. */
+  protections?: Partial<Protections & { reserve: boolean }>;
 }
 
 export async function startStandalone(config: Config, options: StandaloneOptions): Promise<Standalone> {
-  const { log } = options;
+  const { log, protections = {} } = options;
   const undo = new Undo(log);
-  let stopping = false;
-  const stop = (): Promise<void> => {
-    stopping = true;
-    return undo.run();
-  };
+  const stop = (): Promise<void> => undo.run();
   try {
     // Others may pass through it, as PostgreSQL does, which runs as a user of its own; every file in it is closed to them.
     await mkdir(config.dataDir, { recursive: true, mode: 0o755 });
-    const postgres = await startPostgres({ folder: join(config.dataDir, 'postgres'), log });
-    if (postgres.adopted) log('Found the database of an earlier process still running, and goes on with it.');
-    // Whoever holds the lock may stop the server; before that it may be another's.
-    const lock = await takeInstanceLock(postgres.connectionString);
-    // Stopped while we still hold the lock, or a successor would lose its server.
-    undo.add(
-      () => lock.release(),
-      () => postgres.stop(),
-    );
-    lock.onLost(() => {
-      if (!stopping) options.onDatabaseLost();
-    });
+    const { reserve } = protections;
+    const folder = join(config.dataDir, 'postgres');
+    const postgres = await OwnPostgres.start({ folder, log, ...(reserve !== undefined && { reserve }) });
+    undo.add(() => postgres.stop());
 
-    const storage = await EmbeddedStorage.open(postgres.connectionString);
+    const storage = await postgres.whileThere(() =>
+      EmbeddedStorage.open(postgres.connectionString, {
+        assertOurs: () => postgres.assertOurs(),
+        assertRoom: () => postgres.assertRoom('records'),
+        protections,
+      }),
+    );
     undo.add(() => storage.close());
     const master = new MasterKey(await loadMasterKey(config));
     const codec = recordCodec();
-    const writers = new Writers(storage, master, codec, { mayClaim: () => lock.held(), log });
+    const writers = new Writers(storage, master, codec, { mayClaim: () => postgres.held(), log });
 
     // The projector has connections of its own, so that many readers never hold it up.
     const poolFor = (name: string, max: number): Pool => {
@@ -98,14 +95,18 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     };
     const pool = poolFor('reader', 10);
     const generations = new Generations(poolFor('projector', 2));
-    await generations.prepare();
-    const projector = new Projector(new LogReader(storage, codec, master), () => generations.models(), { log });
-    const ledgers = await storage.ledgers();
+    await postgres.whileThere(() => generations.prepare());
+    const modelsToWrite = async (): Promise<ReadModels> => {
+      await postgres.assertRoom('copying');
+      return generations.models();
+    };
+    const projector = new Projector(new LogReader(storage, codec, master), modelsToWrite, { log });
+    const ledgers = await postgres.whileThere(() => storage.ledgers());
     projector.start();
     undo.add(() => projector.stop());
 
     const keys = new KeysFile(config.keysFile);
-    const app = await createHttpApp(StandaloneModule.with(writers, projector, pool), {
+    const app = await createHttpApp(StandaloneModule.with(writers, projector, pool, postgres), {
       keys,
       openReads: config.openReads,
       allowedOrigins: config.allowedOrigins,

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   busy: { status: 503, title: 'Too much is waiting' },
   unavailable: { status: 503, title: 'The ledger cannot be reached' },
+  'storage-full': { status: 503, title: 'There is no room for more records' },
   'not-owner': { status: 503, title: 'Another process writes this ledger now' },
   'not-storable': { status: 422, title: 'The record can never be stored' },
   'not-yet-visible': { status: 503, title: 'The position is not there yet' },

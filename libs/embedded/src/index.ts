@@ -1,4 +1,5 @@
 /** The storage on an embedded PostgreSQL, and starting that PostgreSQL. */
 export { AlreadyRunning, takeInstanceLock, type InstanceLock } from './instance-lock.js';
+export { OwnPostgres } from './own-postgres.js';
 export { startPostgres, stopPostgres, type Postgres } from './postmaster.js';
-export { EmbeddedStorage } from './storage.js';
+export { EmbeddedStorage, type EmbeddedStorageOptions, type Protections } from './storage.js';

@@ -2,16 +2,15 @@
  * Starts the PostgreSQL of a folder, or adopts the one that a killed process left running there, and stops it.
  *
  * The folder holds `cluster/` (the data, and the password that only this folder knows) and `server.log`. The server
- * listens on 127.0.0.1 only, on a port chosen anew at each start, and runs in a process group of its own, so that Ctrl-C
+ * listens on 127.0.0.1 only, on a port that is free when a process starts it first, and runs in a process group of its own, so that Ctrl-C
  * reaches us and not it: we stop it when we have drained. It does not decide which of two processes may use the folder;
  * that is `instance-lock.ts`, and only the holder of that lock may stop the server.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -48,11 +47,17 @@ const FIXED_SETTINGS = {
 
 /** Long enough to replay a full write-ahead log on a slow disk. */
 const START_MS_MAX = 120_000;
-const STOP_SECONDS_MAX = 60;
+const STOP_MS_MAX = 60_000;
 const LOG_BYTES_MAX = 10_000_000;
 /** Failures of a start that pass: somebody else is starting, or the last backends of a killed server are still going. */
 const PASSING_FAILURE = /lock file|shared memory block|Address already in use/;
 const PASSING_FAILURES_MAX = 20;
+
+/**
+ * Below what systems give to outgoing connections: while the server is down nobody gets its port by chance, not even a client
+ * of it that tries to connect and would meet itself there.
+ */
+const PORTS = [20_000, 32_767] as const;
 
 class Place {
   readonly cluster: string;
@@ -70,9 +75,16 @@ class Place {
   }
 }
 
+export interface StartOptions {
+  folder: string;
+  log?: (message: string) => void;
+  /** It ran before in this process: its data must be there, and it gets that port again, unless somebody else started it. */
+  again?: { port: number };
+}
+
 /** Safe to call by several processes at once: one starts the server, the others adopt it. */
-export async function startPostgres(options: { folder: string; log?: (message: string) => void }): Promise<Postgres> {
-  const { log = () => {} } = options;
+export async function startPostgres(options: StartOptions): Promise<Postgres> {
+  const { log = () => {}, again } = options;
   const place = new Place(resolve(options.folder));
   const programs = await findPrograms();
   await mkdir(place.folder, { recursive: true });
@@ -82,11 +94,13 @@ export async function startPostgres(options: { folder: string; log?: (message: s
     await assertReachable(account, [place.folder, programs.postgres]);
   }
   if (!(await isThere(place.cluster))) {
+    // An empty one in its place would be taken for a ledger that has lost everything.
+    if (again !== undefined) throw new Error(`The data in ${place.cluster} are gone: put them back.`);
     log(`Making a new PostgreSQL cluster in ${place.folder}.`);
     await makeCluster(place, programs, account);
   }
   const password = await readPassword(place);
-  const { port, adopted } = await startOrAdopt(place, programs, account, password);
+  const { port, adopted } = await startOrAdopt(place, programs, account, password, again?.port);
   log(`PostgreSQL ${adopted ? 'was running already' : 'started'} on 127.0.0.1:${port}.`);
   return {
     connectionString: connectionString(port, password),
@@ -102,15 +116,20 @@ export async function stopPostgres(folder: string): Promise<void> {
   if (postmaster === undefined) return;
   const { pg_ctl } = await findPrograms();
   const account = await accountFor(place.data);
-  const timeout = String(STOP_SECONDS_MAX);
+  const deadline = Date.now() + STOP_MS_MAX;
   try {
-    await run(pg_ctl, ['stop', '-D', place.data, '-m', 'fast', '-w', '-t', timeout], place.cluster, account);
+    // We wait for it ourselves: where another process starts the next one at once, pg_ctl would wait for that one to end.
+    await run(pg_ctl, ['stop', '-D', place.data, '-m', 'fast', '-W'], place.cluster, account);
   } catch (error) {
     // It may have ended by itself between our look and the call.
     if ((await livingPostmaster(place))?.pid === postmaster.pid) throw error;
   }
-  // The pid file goes a moment before the process does.
-  while (await isPostgres(postmaster.pid)) await sleep(10);
+  while (await isPostgres(postmaster.pid)) {
+    if (Date.now() > deadline) {
+      throw new Error(`PostgreSQL does not stop: see ${place.logFile}. It goes on stopping by itself.`);
+    }
+    await sleep(10);
+  }
 }
 
 // ---- the cluster on disk
@@ -195,6 +214,7 @@ async function startOrAdopt(
   programs: Programs,
   account: Account | undefined,
   password: string,
+  port?: number,
 ): Promise<{ port: number; adopted: boolean }> {
   const deadline = Date.now() + START_MS_MAX;
   let launch: Launch | undefined;
@@ -206,7 +226,7 @@ async function startOrAdopt(
     }
     if (postmaster === undefined && launch?.running !== true) {
       if (launch !== undefined) await assertPassing(launch, launches, place);
-      launch = await launchPostmaster(place, programs, account);
+      launch = await launchPostmaster(place, programs, port ?? (await freePort()), account);
       launches += 1;
     }
     if (Date.now() > deadline) {
@@ -228,10 +248,11 @@ interface Launch {
   readonly logStart: number;
 }
 
-async function launchPostmaster(place: Place, programs: Programs, account?: Account): Promise<Launch> {
-  const settings = { ...FIXED_SETTINGS, port: String(await freePort()) };
+async function launchPostmaster(place: Place, programs: Programs, port: number, account?: Account): Promise<Launch> {
+  const settings = { ...FIXED_SETTINGS, port: String(port) };
   const log = await openLog(place.logFile, account);
   try {
+    const logStart = (await log.stat()).size;
     const child = spawn(
       programs.postgres,
       ['-D', place.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -244,7 +265,7 @@ async function launchPostmaster(place: Place, programs: Programs, account?: Acco
         stdio: ['ignore', log.fd, log.fd],
       },
     );
-    const launch: Launch = { pid: child.pid, running: true, logStart: (await log.stat()).size };
+    const launch: Launch = { pid: child.pid, running: true, logStart };
     child.once('error', (failure) => Object.assign(launch, { running: false, failure }));
     child.once('exit', () => Object.assign(launch, { running: false }));
     child.unref();
@@ -276,14 +297,17 @@ async function assertPassing(launch: Launch, launches: number, place: Place): Pr
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', done);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    const port = randomInt(...PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => done(true));
+    });
+    if (!isFree) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
 }
 
 interface Postmaster {

@@ -8,7 +8,7 @@
  */
 import { DatabaseError, Pool } from 'pg';
 import type { QueryConfig, QueryResultRow } from 'pg';
-import { Fenced, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
+import { Fenced, NotNow, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
 import { APPENDED_CHANNEL, AppendWatch } from './append-watch.js';
 import { clientConfig, Connection, Sockets } from './connection.js';
@@ -22,22 +22,52 @@ const POOL_SIZE = 5;
 /** Of some 50 KiB each. */
 const PARTS_AT_ONCE = 32;
 
+export interface EmbeddedStorageOptions {
+  /** Asked before each term; throws NotNow while the database is another process'. Left out: it never is. */
+  assertOurs?: () => Promise<void>;
+  /** Asked before each append; throws NotNow where there is no room. Left out: there always is. */
+  assertRoom?: () => Promise<void>;
+  /** For tests only. */
+  protections?: Partial<Protections>;
+}
+
+/** What keeps the log right, each to be switched off by a test that shows what it is for. */
+export interface Protections {
+  /** An append asks whether its term is still the newest. */
+  fence: boolean;
+  /** It locks the epoch's row, so that the next term waits for it. */
+  lock: boolean;
+  /** Answers that append nothing are proved by the epoch. */
+  probe: boolean;
+  /** An append is answered when it is on the disk. */
+  durable: boolean;
+}
+
+const ALL_PROTECTIONS: Protections = { fence: true, lock: true, probe: true, durable: true };
+
 export class EmbeddedStorage implements LedgerStorage {
   readonly #sockets = new Sockets();
   readonly #appends: Connection;
   readonly #watch: AppendWatch;
   readonly #pool: Pool;
+  readonly #protections: Protections;
   #closing: Promise<void> | undefined;
 
   /** Makes the tables where they are missing. */
-  static async open(connectionString: string): Promise<EmbeddedStorage> {
+  static async open(connectionString: string, options: EmbeddedStorageOptions = {}): Promise<EmbeddedStorage> {
     await prepareSchema(connectionString);
-    return new EmbeddedStorage(connectionString);
+    return new EmbeddedStorage(connectionString, options);
   }
 
-  private constructor(connectionString: string) {
+  private constructor(
+    connectionString: string,
+    private readonly options: EmbeddedStorageOptions,
+  ) {
+    this.#protections = { ...ALL_PROTECTIONS, ...options.protections };
     const common = { connectionString, sockets: this.#sockets };
-    this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' });
+    this.#appends = new Connection({ ...common, ...APPEND_LIMITS, name: 'append' }, async (client) => {
+      if (!this.#protections.durable) await client.query('SET synchronous_commit = off');
+    });
     this.#watch = new AppendWatch({ ...common, ...OTHER_LIMITS, name: 'watch' });
     this.#pool = new Pool({ ...clientConfig({ ...common, ...OTHER_LIMITS, name: 'read' }), max: POOL_SIZE });
     // An idle connection broke; the pool replaces it.
@@ -74,6 +104,7 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async takeTerm(ledger: string): Promise<Term> {
+    await this.options.assertOurs?.();
     const [row] = await this.#query<{ epoch: string }>({
       name: 'take-term',
       text: 'UPDATE ledger_log.ledgers SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch',
@@ -162,7 +193,11 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async #query<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
-    return (await this.#pool.query<Row>(query)).rows;
+    try {
+      return (await this.#pool.query<Row>(query)).rows;
+    } catch (error) {
+      throw fullOr(error);
+    }
   }
 
   async #append(
@@ -175,6 +210,8 @@ export class EmbeddedStorage implements LedgerStorage {
     for (const { byteLength } of records) {
       if (byteLength > RECORD_BYTES_MAX) throw new Refused(`it has ${byteLength} bytes, over ${RECORD_BYTES_MAX}.`);
     }
+    await this.options.assertRoom?.();
+    const { fence, lock } = this.#protections;
     let row: { last: string; fits: boolean } | undefined;
     try {
       // `last` is looked up, not kept in the ledger's row: updating that row at every append would be as fast, but its
@@ -184,8 +221,8 @@ export class EmbeddedStorage implements LedgerStorage {
         text: `
           WITH mine AS (
             SELECT (SELECT coalesce(max(sequence), 0) FROM ledger_log.records WHERE ledger = $1::text) AS last
-            FROM ledger_log.ledgers WHERE ledger = $1::text AND epoch = $2::bigint
-            FOR SHARE
+            FROM ledger_log.ledgers WHERE ledger = $1::text AND (epoch = $2::bigint OR NOT ${fence})
+            ${lock ? 'FOR SHARE' : ''}
           ), fitting AS (
             SELECT FROM mine WHERE last = $3::bigint - 1
           ), new_keys AS (
@@ -213,7 +250,7 @@ export class EmbeddedStorage implements LedgerStorage {
         ],
       });
     } catch (error) {
-      throw isHopeless(error) ? new Refused(error.message, { cause: error }) : error;
+      throw isHopeless(error) ? new Refused(error.message, { cause: error }) : fullOr(error);
     }
     if (row === undefined) throw new Fenced(ledger);
     if (!row.fits) throw new Error(`The log of ${ledger} ends at ${row.last}, so ${first} cannot be the next.`);
@@ -221,7 +258,8 @@ export class EmbeddedStorage implements LedgerStorage {
   }
 
   async #keepPart(ledger: string, epoch: number, snapshot: string, part: number, bytes: Uint8Array): Promise<void> {
-    const kept = await this.#appends.query({
+    await this.options.assertRoom?.();
+    await this.#keep(ledger, {
       name: 'keep-part',
       text: `
         INSERT INTO ledger_log.snapshot_parts (ledger, snapshot, part, bytes)
@@ -230,11 +268,10 @@ export class EmbeddedStorage implements LedgerStorage {
         RETURNING part`,
       values: [ledger, epoch, snapshot, part, bytes],
     });
-    if (kept.length === 0) throw new Fenced(ledger);
   }
 
   async #keepSnapshot(ledger: string, epoch: number, snapshot: string, manifest: Uint8Array): Promise<void> {
-    const kept = await this.#appends.query({
+    await this.#keep(ledger, {
       name: 'keep-snapshot',
       text: `
         WITH mine AS (
@@ -249,6 +286,16 @@ export class EmbeddedStorage implements LedgerStorage {
         RETURNING snapshot`,
       values: [ledger, epoch, snapshot, manifest],
     });
+  }
+
+  /** Writes something of a snapshot, which gives a row back only in the newest term. */
+  async #keep(ledger: string, query: QueryConfig): Promise<void> {
+    let kept: readonly object[];
+    try {
+      kept = await this.#appends.query(query);
+    } catch (error) {
+      throw fullOr(error);
+    }
     if (kept.length === 0) throw new Fenced(ledger);
   }
 
@@ -258,7 +305,7 @@ export class EmbeddedStorage implements LedgerStorage {
       text: 'SELECT epoch FROM ledger_log.ledgers WHERE ledger = $1',
       values: [ledger],
     });
-    if (Number(row?.epoch) !== epoch) throw new Fenced(ledger);
+    if (Number(row?.epoch) !== epoch && this.#protections.probe) throw new Fenced(ledger);
   }
 }
 
@@ -267,6 +314,14 @@ function isHopeless(error: unknown): error is DatabaseError {
   if (!(error instanceof DatabaseError) || error.severity !== 'ERROR') return false;
   const { code = '', constraint } = error;
   return /^(22|54)/.test(code) || code === '23514' || (code === '23505' && constraint === 'keys_pkey');
+}
+
+const DISK_FULL = 'The disk of the data folder is full. Make room there, and all goes on by itself.';
+
+/** A statement for which there was no room has done nothing, and may be repeated when there is some. */
+function fullOr(error: unknown): unknown {
+  if (!(error instanceof DatabaseError) || error.severity !== 'ERROR' || error.code !== '53100') return error;
+  return new NotNow('storage-full', DISK_FULL, { cause: error });
 }
 
 /** The binary form of a bytea[]: `pg` would write hexadecimal text, which takes twice the time for a large batch. */

@@ -11,6 +11,7 @@ export { recordCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } 
 export { MasterKey, type PrivateText, type Unsealed } from './keyring.js';
 export {
   Fenced,
+  NotNow,
   Refused,
   UnknownLedger,
   type LedgerStorage,

@@ -30,7 +30,7 @@ export interface LedgerStorage {
   /**
    * Takes a new term: from its return on, no append of an earlier term can become visible, and every one that was
    * under way is either visible or gone. So take the term first, then read.
-   * @throws UnknownLedger
+   * @throws UnknownLedger @throws NotNow
    */
   takeTerm(ledger: string): Promise<Term>;
 
@@ -65,6 +65,7 @@ export interface Term {
    * Makes the records (`first`, `first` + 1 …) and keys durable, all of them or none.
    * @throws Fenced    a later term was taken; nothing was written
    * @throws Refused   this very batch can never be written; nothing was written
+   * @throws NotNow    nothing can be written at the moment; nothing was written
    * @throws anything else: in doubt; it may be written, now or later. Take a new term before reading.
    * Returns where the last of them lies, as `read` would say.
    */
@@ -93,6 +94,22 @@ export class Refused extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(`The storage refuses this record: ${reason}`, options);
     this.name = 'Refused';
+  }
+}
+
+/**
+ * Nothing can be written for now, and this call wrote nothing. It passes, and the term stays what it was. The message says
+ * why and what to do.
+ */
+export class NotNow extends Error {
+  constructor(
+    /** `storage-full`: somebody has to make room; `unavailable`: it comes back by itself. */
+    readonly code: 'unavailable' | 'storage-full',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'NotNow';
   }
 }
 

@@ -31,7 +31,7 @@ import { digestPrefix } from './command-ids.js';
 import { Committed } from './committed.js';
 import { digestOf, loadDigestKey, makeLedgerKeys, sealPrivateTexts, type MasterKey, type Unsealed } from './keyring.js';
 import { recall, snapshotDueAfter, SnapshotInProgress } from './snapshots.js';
-import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
+import { Fenced, NotNow, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
 
 /** A command as it reaches the writer: checked for form, its private texts still open. */
 export interface Request {
@@ -61,6 +61,8 @@ export type WriteFailureCode =
   | 'busy'
   /** The storage does not answer. The command may be in the log: repeat it with the same Idempotency-Key. */
   | 'unavailable'
+  /** There is no room for more records: make some, then repeat the command with the same Idempotency-Key. */
+  | 'storage-full'
   /** Another process owns the ledger now: repeat the command there, with the same Idempotency-Key. */
   | 'not-owner'
   /** This one command can never be stored. Nothing was written. */
@@ -187,6 +189,7 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
+    if (error instanceof NotNow) throw new WriteFailure(error.code, error.message, { cause: error });
     const reason = error instanceof Error ? error.message : String(error);
     throw new WriteFailure('unavailable', `The log does not answer (${reason}). Nothing was recorded: try again.`, {
       cause: error,
@@ -293,8 +296,8 @@ class LedgerWriter {
       if (await this.#keeping.writeOn(term)) this.#keeping = undefined;
     } catch (error) {
       this.#keeping = undefined;
-      // Whatever it was, the term is not to be trusted any more than after an append.
-      this.#term = undefined;
+      // Whatever else it was, the term is not to be trusted any more than after an append.
+      if (!(error instanceof NotNow)) this.#term = undefined;
       this.#log(
         `A snapshot of the ledger ${this.ledger} could not be kept: ${error instanceof Error ? error.message : String(error)}`,
       );
@@ -326,7 +329,7 @@ class LedgerWriter {
         for (const answer of decided.answers) answer();
         return;
       } catch (error) {
-        this.#term = undefined;
+        if (!(error instanceof NotNow)) this.#term = undefined;
         if (error instanceof Refused && waiting.length > 1) return this.#bisect(waiting);
         const failure = await this.#failure(error, attempt);
         if (failure !== undefined) {
@@ -354,6 +357,7 @@ class LedgerWriter {
   /** What to tell those who wait, or undefined to take the round up again under a new term. */
   async #failure(error: unknown, attempt: number): Promise<Error | undefined> {
     if (error instanceof UnknownLedger) return error;
+    if (error instanceof NotNow) return new WriteFailure(error.code, error.message, { cause: error });
     if (error instanceof Refused) return new WriteFailure('not-storable', error.message, { cause: error });
     if (error instanceof Unreadable) {
       this.#log(`The ledger ${this.ledger} cannot be read, so nothing can be decided: ${error.message}`);

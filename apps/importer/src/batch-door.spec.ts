@@ -120,10 +120,10 @@ describe('what is sent again', () => {
     expect(refusals.size).toBe(0);
   });
 
-  test.each([
+  test.each<[string, Reply]>([
     ['busy', refuses(503, 'busy', { 'retry-after': '0.01' })],
     ['too many', refuses(429, 'too-many-requests', { 'retry-after': '0.01' })],
-    ['a broken connection', ((_, response) => void response.destroy()) as Reply],
+    ['a broken connection', (_, response) => void response.destroy()],
   ])('all, after %s', async (_, reply) => {
     const { door, told } = await recorder(reply, takesAll);
     expect((await door().send(linesOf(2))).refusals.size).toBe(0);

@@ -28,7 +28,11 @@ export const statesByNumber: ReadonlyMap<number, StateSeed> = new Map(
 );
 
 const byName = new Map(
-  states.flatMap((state) => state.country.body.names.map(({ text }) => [String(text).toLowerCase(), state] as const)),
+  states.flatMap((state) =>
+    state.country.body.names.flatMap(({ text }) =>
+      typeof text === 'string' ? [[text.toLowerCase(), state] as const] : [],
+    ),
+  ),
 );
 
 /** By a name as UCDP writes it, such as "Russia (Soviet Union)"; undefined where the seed has no such name. */

@@ -22,9 +22,9 @@ export interface Entry {
   /** Gleditsch-Ward number of the country, and year of the first day; 0: the format has none. */
   readonly country: number;
   readonly year: number;
-  registers(): Register[];
-  incident(): Incident;
-  statement(): Statement;
+  readonly registers: () => Register[];
+  readonly incident: () => Incident;
+  readonly statement: () => Statement;
 }
 
 export interface DataSet {

@@ -217,6 +217,16 @@ describe('who', () => {
     }
     const zaire = { side_a: 'Government of DR Congo (Zaire)', gwnoa: '', side_a_new_id: '86' };
     expect(registered(zaire, 'ucdp:actor:86')).toMatchObject({ partOf: 'cd' });
+    // A name that is another state's today: the row says which country it is.
+    const yugoslavia = {
+      side_a: 'Government of Serbia (Yugoslavia)',
+      gwnoa: '',
+      side_a_new_id: '4',
+      country_id: '345',
+    };
+    const country = 'Serbia (Yugoslavia)';
+    expect(registered({ ...yugoslavia, country }, 'ucdp:actor:4')).toMatchObject({ partOf: 'yu' });
+    expect(registered({ side_a: 'Government of Nowhere', gwnoa: '' }, 'ucdp:actor:118')).not.toHaveProperty('partOf');
   });
 
   test('civilians are no party, and their dead are civilian', () => {
@@ -256,7 +266,7 @@ describe('sources', () => {
   test('a million characters of them are cut', () => {
     expect(claimOf({ source_article: '"A,2020-01-01,x";'.repeat(60_000) })?.words).toBe('1 source: A, 2020-01-01');
     const many = Array.from({ length: 500 }, (_, index) => `"Office ${index},2020-01-01,x"`).join(';');
-    expect(String(claimOf({ source_article: many })?.words)).toHaveLength(1000);
+    expect(claimOf({ source_article: many })?.words).toHaveLength(1000);
   });
 });
 

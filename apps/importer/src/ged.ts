@@ -103,8 +103,9 @@ function entryOf(raw: Row, release: Release, document: Id): Entry {
   // Renderings of one release differ in how many digits they give: the fifth is a metre.
   const near = (degrees: number | undefined): string | undefined => degrees?.toFixed(5);
   const card = [
-    ...[type, a.id, b.id, clarity, from, to, datePrecision],
-    ...[country.gw, adm1, adm2, where, wherePrecision, near(point?.lat), near(point?.lon)],
+    [type, a.id, b.id, clarity],
+    [from, to, datePrecision],
+    [country.gw, adm1, adm2, where, wherePrecision, near(point?.lat), near(point?.lon)],
   ];
   const { deaths, low, best, high } = row;
   return {
@@ -113,7 +114,10 @@ function entryOf(raw: Row, release: Release, document: Id): Entry {
     values: hashOf([card, deaths.a, deaths.b, deaths.civilians, deaths.unknown, low, best, high]),
     country: country.gw,
     year: Number(from.slice(0, 4)),
-    registers: () => [...placesOf(row).registers, ...[a, b].filter(isActor).flatMap(registersOfSide)],
+    registers: () => [
+      ...placesOf(row).registers,
+      ...[a, b].filter(isActor).flatMap((side) => registersOfSide(side, country)),
+    ],
     incident: () => incidentOf(row),
     statement: () => ({ ...voiceOf(String(id), release, document), claims: [killed(row)] }),
   };
@@ -163,9 +167,9 @@ const isActor = ({ name }: GedSide): boolean => name !== CIVILIANS;
 const actorId = ({ id }: GedSide): Id => `ucdp:actor:${id}`;
 
 /** A government is a body of its state; whoever else UCDP lists is armed and no state. */
-function registersOfSide(side: GedSide): Register[] {
+function registersOfSide(side: GedSide, country: GedRow['country']): Register[] {
   const government = /^Government of (.+)$/.exec(side.name)?.[1];
-  const state = government === undefined ? undefined : (statesByNumber.get(side.gw ?? 0) ?? stateOfName(government));
+  const state = government === undefined ? undefined : stateOfGovernment(government, side, country);
   const body: Extract<Register, { act: 'register-actor' }>['body'] = {
     id: actorId(side),
     names: [{ text: label(side.name), language: 'en' }],
@@ -173,6 +177,11 @@ function registersOfSide(side: GedSide): Register[] {
     ...(state !== undefined && { partOf: state.actor.body.id }),
   };
   return [...(state === undefined ? [] : [state.actor]), { act: 'register-actor', body }];
+}
+
+/** By its number, which not every file gives; by the country of the row, where that has its name; or by its name. */
+function stateOfGovernment(name: string, { gw }: GedSide, country: GedRow['country']): StateSeed | undefined {
+  return statesByNumber.get(gw ?? (name === country.name ? country.gw : 0)) ?? stateOfName(name);
 }
 
 // Places.

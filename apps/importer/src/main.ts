@@ -93,7 +93,7 @@ const progress = new Progress(process.stdout);
 process.exitCode = await main(progress, stopping.signal).catch((error: unknown) => {
   const isKnown = [Undoable, UnreadableFile, WrongUsage].some((kind) => error instanceof kind);
   const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : error;
-  progress.tell('');
+  progress.erase();
   process.stderr.write(
     `${reason instanceof Error ? (isKnown || reason !== error ? reason.message : reason.stack) : String(reason)}\n`,
   );

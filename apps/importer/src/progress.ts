@@ -6,14 +6,14 @@ const BAR_LETTERS = 24;
 
 export class Progress {
   #isDrawn = false;
-  #toldAt = performance.now() - LINE_EVERY_MS;
   readonly #startedAt = performance.now();
+  #toldAt = this.#startedAt;
 
   constructor(private readonly out: { write(text: string): unknown; isTTY?: boolean | undefined }) {}
 
   /** A line that stays. */
   tell(line: string): void {
-    this.#erase();
+    this.erase();
     this.out.write(`${line}\n`);
   }
 
@@ -29,12 +29,13 @@ export class Progress {
     const rejects = rejected === 0 ? '' : `, ${count(rejected)} rejected`;
     const full = Math.floor(share * BAR_LETTERS);
     const bar = isTerminal ? `[${'#'.repeat(full)}${'.'.repeat(BAR_LETTERS - full)}] ` : '';
-    this.#erase();
+    this.erase();
     this.#isDrawn = isTerminal;
     this.out.write(`${bar}${Math.floor(share * 100)} %  ${figures}${rejects}${isTerminal ? '' : '\n'}`);
   }
 
-  #erase(): void {
+  /** Before something else is written. */
+  erase(): void {
     if (this.#isDrawn) this.out.write('\r\u001B[K');
     this.#isDrawn = false;
   }

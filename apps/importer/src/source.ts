@@ -10,7 +10,7 @@ import { csvTable } from './csv-table.js';
 import { geojsonTable } from './geojson-table.js';
 import { UnreadableFile, type Table } from './rows.js';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 /** Enough for the head of a GeoJSON file and for the columns of any CSV. */
 const HEAD_BYTES = 64 * 1024;
 

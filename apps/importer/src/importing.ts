@@ -10,10 +10,12 @@ import { RETRACTED, type Journal, type Standing } from './journal.js';
 import { cardLine, planRow, probeLine, registerLine, retractionLine, type Plan, type Step } from './plan.js';
 import type { Progress } from './progress.js';
 import type { Rejects } from './rejects.js';
-import { Unreadable, type Row, type Table } from './rows.js';
+import { Unreadable, UnreadableFile, type Row, type Table } from './rows.js';
 
-/** A line is some 700 bytes and at most 5,000, so that a request stays below the 8 MiB of the recorder. */
+/** Of lines of some 700 bytes, and at most 5,000: a request stays below the 8 MiB and 10,000 lines of the recorder. */
 const CHUNK_LINES = 1_000;
+/** A new row is two lines. */
+const CHUNK_ROWS = CHUNK_LINES / 2;
 const IN_FLIGHT_MAX = 2;
 /** Entities that one probe asks for: at most 500. */
 const PROBED = 400;
@@ -92,13 +94,31 @@ class Run {
   }
 
   async run(): Promise<Tally> {
-    const { table, dataSet, journal } = this.on;
+    let broken: UnreadableFile | undefined;
+    try {
+      await this.#readAll();
+    } catch (error) {
+      // What is on its way is waited for, so that the journal knows of it.
+      if (!(error instanceof UnreadableFile)) await Promise.allSettled(this.#inFlight);
+      if (!(error instanceof UnreadableFile)) throw error;
+      broken = error;
+    }
+    // Where the file breaks off, what stands before is imported.
+    await this.#flush();
+    await this.#settled(0);
+    if (broken !== undefined) throw broken;
+    await this.#takeBackMissing();
+    return this.tally;
+  }
+
+  async #readAll(): Promise<void> {
+    const { table, dataSet, progress, rejects, share, signal } = this.on;
     let isChecked = false;
     for await (const row of table.rows()) {
-      this.on.signal.throwIfAborted();
+      signal.throwIfAborted();
       this.tally.rows += 1;
       if ('reason' in row) {
-        this.#reject(row.at, row.reason, row.raw);
+        rejects.add(row.at, row.reason, row.raw);
         this.#unread += 1;
         continue;
       }
@@ -109,13 +129,9 @@ class Run {
         isChecked = true;
       }
       this.#take(row);
-      if (this.#chunk.length * 2 >= CHUNK_LINES) await this.#flush();
-      this.on.progress.rows(this.tally.rows, this.on.rejects.count, this.on.share());
+      if (this.#chunk.length >= CHUNK_ROWS) await this.#flush();
+      progress.rows(this.tally.rows, rejects.count, share());
     }
-    await this.#flush();
-    await this.#settled(0);
-    await this.#takeBackMissing(journal);
-    return this.tally;
   }
 
   /** Reads a row and plans what it needs. */
@@ -147,7 +163,7 @@ class Run {
       }
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      this.#reject(row.at, error.message, row.raw());
+      this.on.rejects.add(row.at, error.message, row.raw());
       this.#unread += 1;
     }
   }
@@ -205,8 +221,8 @@ class Run {
       else this.#note(stands, planned, step, refusal, planned.standing?.version ?? 0);
     }
     for (const { planned, version } of cardsAgain) {
-      const refusal = await this.#cardAgain(planned, version);
-      this.#note(stands, planned, 'card', refusal.refusal, refusal.version);
+      const again = await this.#cardAgain(planned, version);
+      this.#note(stands, planned, 'card', again.refusal, again.version);
     }
     const kept: [string, Standing][] = [];
     for (const [{ row, entry, is, steps: needed }, { standing, failure }] of stands) {
@@ -214,7 +230,7 @@ class Run {
         this.tally[is] += 1;
         if (needed.some(({ step }) => step === 'card')) this.tally.cards += 1;
       } else {
-        this.#reject(row.at, failure, row.raw());
+        this.on.rejects.add(row.at, failure, row.raw());
       }
       // A row whose statement was refused is met again by the next run, as if for the first time.
       if (standing.values === entry.values) kept.push([entry.row, standing]);
@@ -271,10 +287,6 @@ class Run {
     }
   }
 
-  #reject(at: number, reason: string, raw: string): void {
-    this.on.rejects.add(at, reason, raw);
-  }
-
   /** Which of some entities the ledger has, asked without reading. */
   async #existing(entities: readonly string[]): Promise<ReadonlySet<string>> {
     const { refusals } = await this.on.door.send([probeLine(`probe:${randomUUID()}`, entities)]);
@@ -320,8 +332,8 @@ class Run {
   }
 
   /** Rows of the countries and years of this file which stand, and which this later release has no more. */
-  async #takeBackMissing(journal: Journal): Promise<void> {
-    const { dataSet, progress, retractMissing, retractAtMost } = this.on;
+  async #takeBackMissing(): Promise<void> {
+    const { dataSet, journal, progress, retractMissing, retractAtMost } = this.on;
     if (dataSet.retraction === undefined) return;
     const isMissing = ({ country, year, release }: Standing): boolean =>
       this.#countries.has(country) &&
@@ -353,7 +365,7 @@ class Run {
         const refusal = refusals.get(index);
         if (refusal === undefined || isThere(refusal)) {
           gone.push([row, { ...standing, release: dataSet.release, values: RETRACTED }]);
-        } else this.#reject(0, `row ${row} was not retracted: ${reasonOf(refusal)}`, '');
+        } else this.on.rejects.add(0, `row ${row} was not retracted: ${reasonOf(refusal)}`, '');
       }
       journal.set(gone);
       this.tally.retracted += gone.length;

@@ -2,7 +2,7 @@
  * The command `npm run import`: reads a file of UCDP GED or of Central Command's strike lines, and records it through the
  * recorder's batch door. Ends with 0 if every row is in, 1 if some are rejected, 2 if it could not be done.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BatchDoor, Undoable } from './batch-door.js';
 import { centcomDataSet } from './centcom.js';
 import type { DataSet } from './dataset.js';
@@ -24,6 +24,8 @@ async function main(progress: Progress, signal: AbortSignal): Promise<number> {
   const journal = await Journal.open(join(options.journal, `${journalName}.journal`));
   const release = journal.release(dataSet.release);
   const rejectsPath = options.rejects ?? join(options.journal, `${journalName}.${release.name}.rejects.ndjson`);
+  if (resolve(rejectsPath) === resolve(source.path))
+    throw new WrongUsage('--rejects must not name the file that is imported.');
   const rejects = new Rejects(rejectsPath, source.path, table.unit);
   progress.tell(`${source.name}: ${options.format}, ${release.name}, into the ledger ${options.ledger}.`);
   try {

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-export const FORMATS = ['ged', 'centcom'] as const;
+const FORMATS = ['ged', 'centcom'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const USAGE = `Usage: npm run import -- <format> <file> --ledger <name> [options]
+const USAGE = `Usage: npm run import -- <format> <file> --ledger <name> [options]
   <format>            ged: a release of UCDP GED, CSV or GeoJSON; centcom: strike lines. Either may be gzip
   --url               the recorder; http://127.0.0.1:7410 if left out
   --key-file          a file with the text of an API key; if left out, the variable INCIDENT_LEDGER_KEY

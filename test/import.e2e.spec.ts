@@ -303,6 +303,21 @@ describe('made-up rows', () => {
     ]);
   });
 
+  test('of an incident that was merged the survivor keeps its card, and what is said counts for it', async () => {
+    const { ledger, run } = await importer('import-merged');
+    const rows = [event(), event({ id: '102' })];
+    await run('ged', await fileOf('merged-22.csv', csvOf(rows)), '--release', '22.1');
+    const versions = ['ged:102', 'ged:101'].map((entity) => ({ entity, version: 1 }));
+    await ledger.record('merge-incident', { into: 'ged:101', reason: 'Made up.', expect: versions }, { id: 'ged:102' });
+    const next = await fileOf(
+      'merged-23.csv',
+      csvOf(rows.map((row) => ({ ...row, date_end: '2020-03-02', high: '9' }))),
+    );
+    expect(await run('ged', next, '--release', '23.1')).toMatchObject({ code: 0, err: '' });
+    expect(await recordsIn(ledger)).toMatchObject({ StatementRecorded: 4, IncidentCorrected: 1 });
+    expect(await run('ged', next, '--release', '23.1')).toMatchObject({ out: expect.stringContaining('2 as before') });
+  });
+
   test('most of a file missing is not believed', async () => {
     const { ledger, run } = await importer('import-brake');
     const rows = Array.from({ length: 40 }, (_, index) => event({ id: String(2000 + index) }));
@@ -316,9 +331,28 @@ describe('made-up rows', () => {
     const agreed = await run('ged', half, '--release', '23.1', '--retract-missing', '--retract-at-most', '20');
     expect(agreed).toMatchObject({ code: 0, out: expect.stringContaining('20 rows that this release has no more') });
     expect((await killed(ledger))['all']?.[1]).toBe(80);
+    // What cannot be read may be what is missing.
+    const dirty = await fileOf('brake-23b.csv', csvOf([...rows.slice(0, 18), event({ id: '2018', best: 'x' })]));
+    const doubtful = await run('ged', dirty, '--release', '23.2', '--retract-missing', '--published', '2023-12-31');
+    expect(doubtful).toMatchObject({ code: 1, out: expect.stringContaining('Nothing was retracted') });
+    expect((await killed(ledger))['all']?.[1]).toBe(80);
     // Other countries and years are none of the file's.
-    const elsewhere = await fileOf('brake-24.csv', csvOf([event({ country: 'Iraq', country_id: '645' })]));
-    expect((await run('ged', elsewhere, '--release', '24.1', '--retract-missing')).out).not.toContain('no more');
+    for (const [release, elsewhere] of [
+      ['24.1', { country: 'Iraq', country_id: '645' }],
+      ['25.1', { id: '102', date_start: '2019-12-31', date_end: '2019-12-31' }],
+    ] as const) {
+      const file = await fileOf(`brake-${release}.csv`, csvOf([event(elsewhere)]));
+      const { code, out } = await run(
+        'ged',
+        file,
+        '--release',
+        release,
+        '--retract-missing',
+        '--retract-at-most',
+        '99',
+      );
+      expect([code, out]).toEqual([0, expect.not.stringMatching(/no more|not in it/)]);
+    }
   });
 });
 

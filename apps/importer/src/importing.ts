@@ -99,9 +99,11 @@ class Run {
       await this.#readAll();
     } catch (error) {
       // What is on its way is waited for, so that the journal knows of it.
-      if (!(error instanceof UnreadableFile)) await Promise.allSettled(this.#inFlight);
-      if (!(error instanceof UnreadableFile)) throw error;
-      broken = error;
+      if (error instanceof UnreadableFile) broken = error;
+      else {
+        await Promise.allSettled(this.#inFlight);
+        throw error;
+      }
     }
     // Where the file breaks off, what stands before is imported.
     await this.#flush();
@@ -158,7 +160,7 @@ class Run {
       }
       this.#pending.set(entry.row, entry.values);
       this.#chunk.push({ ...plan, row, entry, standing });
-      for (const register of plan.is === 'same' ? [] : entry.registers()) {
+      for (const register of entry.registers()) {
         if (!journal.knowsRegister(register.body.id)) this.#registers.set(register.body.id, register);
       }
     } catch (error) {
@@ -261,9 +263,7 @@ class Run {
       },
     };
     stands.set(planned, note);
-    // A card differs where another rendering of the same release made it; a statement that does is not the same.
-    const isDone =
-      refusal === undefined || (isThere(refusal) && !(step === 'statement' && refusal.code !== 'id-taken'));
+    const isDone = refusal === undefined || ACCEPTABLE[step].includes(refusal.code);
     if (!isDone) {
       note.failure ??= step === 'card' ? `its card stays as it is: ${reasonOf(refusal)}` : reasonOf(refusal);
       return;
@@ -378,6 +378,16 @@ const isLine = (line: Line | undefined): line is Line => line !== undefined;
 
 /** It was recorded before: by a run that was cut, or by hand. */
 const isThere = ({ code }: Refusal): boolean => code === 'id-taken' || code === 'command-id-reused';
+
+/**
+ * Refusals after which nothing is left to do: it was recorded before, where a card may have been in other words; or the
+ * incident was merged, and has no card of its own any more.
+ */
+const ACCEPTABLE: Readonly<Record<Step, readonly string[]>> = {
+  incident: ['id-taken', 'command-id-reused'],
+  statement: ['id-taken'],
+  card: ['merged'],
+};
 
 function reasonOf(refusal: Refusal | undefined): string {
   if (refusal === undefined) return 'it was not refused';

@@ -131,12 +131,27 @@ describe('what is sent again', () => {
   });
 });
 
+test('more than the recorder takes at once goes in halves; one line that is too much ends it', async () => {
+  const small: Reply = (lines, response) =>
+    lines.length > 2 ? refuses(413, 'body-too-large')(lines, response) : takesAll(lines, response);
+  const { door, requests, told } = await recorder(small);
+  const { refusals } = await door().send(linesOf(5));
+  expect(refusals.size).toBe(0);
+  expect(
+    idsOf(requests)
+      .filter((ids) => ids.length <= 2)
+      .flat(),
+  ).toEqual(['c-0', 'c-1', 'c-2', 'c-3', 'c-4']);
+  expect(told).toEqual([]);
+  const narrow = await recorder(refuses(413, 'body-too-large'));
+  await expect(narrow.door().send(linesOf(5))).rejects.toThrow('look at the longest row of the file');
+});
+
 describe('what ends an import, with what to do', () => {
   test.each([
     [refuses(401, 'unauthenticated'), 'It is unauthenticated. Give the text of a valid API key'],
     [refuses(403, 'forbidden'), 'It is forbidden. Ask the operator for a key of that ledger'],
     [refuses(404, 'not-found'), 'Mend --url or --ledger'],
-    [refuses(413, 'body-too-large'), 'The recorder takes less at once'],
     [refuses(400, 'bad-json'), 'It is bad-json.'],
   ])('%#', async (reply, message) => {
     const { door, requests } = await recorder(reply);

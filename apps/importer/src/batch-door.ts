@@ -50,7 +50,7 @@ const HOPELESS: ReadonlyMap<number, string> = new Map([
   [401, 'Give the text of a valid API key in INCIDENT_LEDGER_KEY, or a file that holds it with --key-file.'],
   [403, 'Ask the operator for a key of that ledger; one with the role curator also records later releases.'],
   [404, 'Mend --url or --ledger; a ledger is opened by an admin first (docs/acts.md, open-ledger).'],
-  [413, 'The recorder takes less at once than this program sends: they are of different releases.'],
+  [413, 'One line alone is more than the recorder takes: look at the longest row of the file.'],
 ]);
 /** Refusals of a line that every line would meet. */
 const HOPELESS_LINES: ReadonlyMap<string, string> = new Map([
@@ -91,6 +91,7 @@ export class BatchDoor {
       }
       open = left;
       if (open.length === 0) break;
+      if (round.isPart) continue;
       const why = round.failure ?? 'it answers that it is busy';
       if (performance.now() - lastProgress > this.options.patienceMs) {
         throw new Undoable(
@@ -112,6 +113,8 @@ export class BatchDoor {
     refusals: Map<number, Refusal>;
     failure?: string;
     retryAfterMs?: number;
+    /** More lines than these were too many at once. */
+    isPart?: boolean;
   }> {
     const refusals = new Map<number, Refusal>();
     const seen = { through: 0, position: 0 };
@@ -124,6 +127,9 @@ export class BatchDoor {
       });
       if (!response.ok || response.body === null) {
         const refused = await problemOf(response);
+        if (response.status === 413 && lines.length > 1) {
+          return { ...(await this.#round(lines.slice(0, Math.ceil(lines.length / 2)))), isPart: true };
+        }
         const advice =
           HOPELESS.get(response.status) ?? (response.status < 500 && response.status !== 429 ? '' : undefined);
         if (advice !== undefined) throw new Undoable(`${refused} ${advice}`.trim());

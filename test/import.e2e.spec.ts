@@ -8,12 +8,15 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { HistoryAnswer, IncidentExplainAnswer, RecordsAnswer, TalliesAnswer } from '#contracts';
 import type { LedgerClient } from '#testing';
 import { stateOfName } from '../apps/importer/src/countries.js';
 import { csvOf, event } from '../apps/importer/src/made-up.fixture.js';
 import { startApp, type RunningApp } from './running-app.js';
+
+// Thousands of rows are imported and copied, on a machine that may be busy.
+jest.setTimeout(180_000);
 
 const REAL = process.env['REAL_DATA_DIR'] ?? '../shared/data';
 const COMMAND = new URL('../apps/importer/src/main.js', import.meta.url).pathname;

@@ -100,8 +100,6 @@ export const IsClaimId = (): PropertyDecorator =>
     matches(CLAIM_ID, "must be a claim's id: the statement's id, # and the claim's number in it, from 1"),
   ]);
 
-const LINE = /^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$/;
-
 /** Visible ASCII, so that it can stand in a record and a log line as it is. */
 const COMMAND_KEY = /^[\x21-\x7e]{1,200}$/;
 /** Whether a text can be the id of a command. */
@@ -116,6 +114,8 @@ export const IsCommandKey = (): PropertyDecorator =>
 /** Whatever it is: what it may be is said elsewhere. */
 export const IsAnything = (schema: ApiPropertyOptions): PropertyDecorator =>
   field(schema, [{ code: 'wrong-form', passes: () => true, reason: '' }]);
+
+const LINE = /^(unnamed@)?[a-z0-9][a-z0-9:._-]{0,99}$/;
 
 /** A line: an actor's id, or `unnamed@` and the id of who published it first. */
 export const IsLine = (): PropertyDecorator =>

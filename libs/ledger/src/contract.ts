@@ -568,6 +568,28 @@ export function storageContract(name: string, start: () => Promise<StorageUnderT
           expect(bytesOf(committed).equals(await wholeFold())).toBe(true);
         });
 
+        test('A3: one that was fenced while it kept a snapshot, and may not claim, lets go too', async () => {
+          await opened1();
+          let owner: Writers | undefined;
+          const zombie = await writersOn(
+            { snapshotDueAfter: () => 1, mayClaim: async () => owner === undefined },
+            (storage) =>
+              withTerm(storage, (term) => ({
+                keepPart: async (snapshot, part, bytes) => {
+                  const successor = await writersOn({ mayClaim: async () => false });
+                  await successor.execute(register('b'));
+                  owner = successor;
+                  return term.keepPart(snapshot, part, bytes);
+                },
+              })),
+          );
+          await zombie.execute(register('a'));
+          // Waits for the part that is being kept.
+          await expect(zombie.execute(register('late'))).rejects.toMatchObject({ code: 'not-owner' });
+          expect(await owner?.execute(register('c'))).toMatchObject({ position: 4 });
+          expect((await records()).map(({ id }) => id)).toEqual(['ledger', 'a', 'b', 'c']);
+        });
+
         test('one that cannot be kept keeps nobody from recording', async () => {
           await opened1();
           const told: string[] = [];

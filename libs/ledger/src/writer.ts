@@ -296,8 +296,9 @@ class LedgerWriter {
       if (await this.#keeping.writeOn(term)) this.#keeping = undefined;
     } catch (error) {
       this.#keeping = undefined;
-      // Whatever else it was, the term is not to be trusted any more than after an append.
-      if (!(error instanceof NotNow)) this.#term = undefined;
+      // A fenced term says so at the next append too, where it is asked whether another may be taken. Whatever else it was,
+      // the term is not to be trusted any more than after an append.
+      if (!(error instanceof NotNow || error instanceof Fenced)) this.#term = undefined;
       this.#log(
         `A snapshot of the ledger ${this.ledger} could not be kept: ${error instanceof Error ? error.message : String(error)}`,
       );

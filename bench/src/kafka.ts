@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { KafkaStorage } from '#kafka';
 import { KeysFile } from '#runtime';
 import { startInfrastructure } from '../../libs/testing/src/infrastructure.js';
-import { holdFreePort } from '../../libs/testing/src/free-port.js';
+import { holdFreePort } from '#embedded';
 import { furnish, OneByOne, statementBody, underLoad, type Server } from './commands.js';
 import { Figures, median, quantile } from './figures.js';
 import { ALTERNATIVES, answer, ask, createDatabase, end } from './processes.js';

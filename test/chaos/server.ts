@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { holdFreePort } from '../../libs/testing/src/free-port.js';
+import { holdFreePort } from '#embedded';
 
 const READY_ASK_MS_MAX = 1_000;
 const READY_LOOK_MS = 100;

@@ -7,13 +7,13 @@
  * that is `instance-lock.ts`, and only the holder of that lock may stop the server.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { holdFreePort } from './free-port.js';
 import { accountFor, assertReachable, environment, explain, findPrograms, run } from './programs.js';
 import type { Account, Programs } from './programs.js';
 
@@ -52,12 +52,6 @@ const LOG_BYTES_MAX = 10_000_000;
 /** Failures of a start that pass: somebody else is starting, or the last backends of a killed server are still going. */
 const PASSING_FAILURE = /lock file|shared memory block|Address already in use/;
 const PASSING_FAILURES_MAX = 20;
-
-/**
- * Below what systems give to outgoing connections: while the server is down nobody gets its port by chance, not even a client
- * of it that tries to connect and would meet itself there.
- */
-const PORTS = [20_000, 32_767] as const;
 
 class Place {
   readonly cluster: string;
@@ -297,17 +291,9 @@ async function assertPassing(launch: Launch, launches: number, place: Place): Pr
 }
 
 async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(...PORTS);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((done) => {
-      server.once('error', () => done(false));
-      server.listen(port, '127.0.0.1', () => done(true));
-    });
-    if (!isFree) continue;
-    await new Promise((done) => server.close(done));
-    return port;
-  }
+  const held = await holdFreePort();
+  await held.release();
+  return held.port;
 }
 
 interface Postmaster {

@@ -9,7 +9,7 @@ import {
   Wait,
   type StartedTestContainer,
 } from 'testcontainers';
-import { holdFreePort } from './free-port.js';
+import { holdFreePort } from '#embedded';
 import { kafkaSettings } from './kafka-settings.js';
 
 const START_MS_MAX = 90_000;

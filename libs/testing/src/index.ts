@@ -17,6 +17,6 @@ export { Told } from './told.js';
 export { given } from './given.js';
 export { answerOf, LedgerClient, type Answer, type Beside } from './ledger-client.js';
 export { exchange, head } from './raw-http.js';
-export { holdFreePort } from './free-port.js';
+export { holdFreePort } from '#embedded';
 export { RunningCommand, type Exit } from './command.js';
 export { startKafkaProxy, type Api, type KafkaProxy, type Met, type Mishap } from './kafka-proxy.js';

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { holdFreePort } from './free-port.js';
+import { holdFreePort } from '#embedded';
 import { kafkaSettings } from './kafka-settings.js';
 
 const POM = fileURLToPath(new URL('../../../../libs/testing/kafka/pom.xml', import.meta.url));

@@ -154,15 +154,20 @@ export class Projector {
   /** Who asks about a time wants to know whether all of before is here, also where nothing is added any more. */
   async #lookAgain(): Promise<void> {
     const { signal } = this.#stop;
-    const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal }).catch(() => undefined);
+    const wait = (ms: number, until: AbortSignal): Promise<void> =>
+      pause(ms, undefined, { signal: until }).catch(() => undefined);
     while (!signal.aborted) {
-      await wait(this.#lookEveryMs);
+      await wait(this.#lookEveryMs, signal);
       for (const copy of this.#ledgers.values()) {
         if (signal.aborted) return;
         if (copy.running !== undefined || copy.stopped !== undefined) continue;
         this.#wake(copy.ledger);
         // One after another, since there may be many; but one that has work to do holds up nobody.
-        await Promise.race([Promise.resolve(copy.running), wait(NOTE_END_EVERY_MS)]);
+        const raced = new AbortController();
+        const patience = wait(NOTE_END_EVERY_MS, AbortSignal.any([signal, raced.signal]));
+        await Promise.race([Promise.resolve(copy.running), patience]);
+        // Or the pauses of many ledgers would go on side by side.
+        raced.abort();
       }
     }
   }

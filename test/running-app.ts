@@ -32,7 +32,7 @@ export async function startApp(): Promise<RunningApp> {
   try {
     const config = readConfig({ DATA_DIR: dataDir, PORT: '0' });
     const { url, stop } = await startStandalone(config, {
-      log: (line) => lines.push(line),
+      log: (message, about) => lines.push(JSON.stringify({ message, ...about })),
       onDatabaseLost: () => lines.push('The database was lost.'),
     });
     const keys = new KeysFile(config.keysFile);

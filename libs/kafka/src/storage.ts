@@ -51,6 +51,10 @@ const TRUCE_MS_MAX = 300;
 const QUARANTINE_MAX = 1_000;
 const QUARANTINE_SHOWN_MAX = 20;
 
+/** What it means that `hungFor` names a ledger, for whoever has to mend it. */
+export const TRANSACTION_HUNG =
+  'A transaction is open in the topic of this ledger: what is recorded cannot be read by others until it ends. Find out who began it.';
+
 export class KafkaStorage implements LedgerStorage {
   readonly #kafka: Kafka;
   readonly #asking: Kafka;

@@ -30,6 +30,7 @@ import {
 } from '#domain';
 import { RECORD_BYTES_MAX, Unreadable, type Codec } from './codec.js';
 import { digestOf, loadDigestKey, makeLedgerKeys, sealPrivateTexts, type MasterKey, type Unsealed } from './keyring.js';
+import type { WriterObserver } from './observe.js';
 import { Fenced, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
 
 /** A command as it reaches the writer: checked for form, its private texts still open. */
@@ -87,7 +88,9 @@ export interface WriterOptions {
    */
   mayClaim: (ledger: string) => Promise<boolean>;
   /** Told of what a person should know: a lost term, a doubt, a recovery. */
-  log?: (message: string) => void;
+  log?: (message: string, about: { ledger: string }) => void;
+  /** Told of what is to be counted. */
+  observe?: WriterObserver;
   queueCommandsMax?: number;
   queueBytesMax?: number;
   roundCommandsMax?: number;
@@ -149,8 +152,11 @@ export class Writers {
       this.#writers.set(ledger, writer);
     }
     try {
-      return await writer.execute(requests);
+      const verdicts = await writer.execute(requests);
+      for (const verdict of verdicts) this.#tell(ledger, verdict);
+      return verdicts;
     } catch (error) {
+      for (const _ of requests) this.#tell(ledger, error);
       if (error instanceof UnknownLedger && this.#writers.get(ledger) === writer) {
         this.#writers.delete(ledger);
       }
@@ -177,6 +183,27 @@ export class Writers {
     await writer?.release();
   }
 
+  /** Of a ledger that does not exist nothing is told: its name is whatever a client has sent. */
+  #tell(ledger: string, verdict: unknown): void {
+    const { observe } = this.options;
+    if (verdict instanceof WriteFailure) observe?.answered(ledger, verdict.code);
+    else if (verdict instanceof Rejected) {
+      if (verdict.code !== 'ledger-not-open') observe?.answered(ledger, 'refused');
+    } else if (!(verdict instanceof Error)) {
+      observe?.answered(ledger, (verdict as Outcome).unchanged === true ? 'unchanged' : 'accepted');
+    }
+  }
+
+  /** What waits, by ledger. */
+  queues(): { ledger: string; commands: number; bytes: number }[] {
+    return [...this.#writers].map(([ledger, writer]) => ({ ledger, ...writer.queue() }));
+  }
+
+  /** The ledgers whose round has been under way for longer than this. */
+  hungFor(ms: number): string[] {
+    return [...this.#writers].flatMap(([ledger, writer]) => (writer.roundMs() > ms ? [ledger] : []));
+  }
+
   /** Takes no more commands and returns when every one that waits is answered. */
   async drain(): Promise<void> {
     this.#stopping = true;
@@ -199,6 +226,8 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
 class LedgerWriter {
   readonly #queue: Waiting[] = [];
   #queueBytes = 0;
+  /** When the round under way began, in performance.now() time. */
+  #roundSince: number | undefined;
   #running: Promise<void> | undefined;
 
   /** Committed state only: what the log is known to hold, up to `#end`. */
@@ -222,7 +251,7 @@ class LedgerWriter {
     private readonly options: WriterOptions,
   ) {
     this.#now = options.now ?? Date.now;
-    this.#log = options.log ?? (() => undefined);
+    this.#log = (message) => options.log?.(message, { ledger });
     this.#limits = {
       queueCommands: options.queueCommandsMax ?? 10_000,
       queueBytes: options.queueBytesMax ?? 64 * 1024 * 1024,
@@ -257,6 +286,14 @@ class LedgerWriter {
     });
   }
 
+  queue(): { commands: number; bytes: number } {
+    return { commands: this.#queue.length, bytes: this.#queueBytes };
+  }
+
+  roundMs(): number {
+    return this.#roundSince === undefined ? 0 : performance.now() - this.#roundSince;
+  }
+
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -267,7 +304,11 @@ class LedgerWriter {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#settle(this.#takeRound());
+    while (this.#queue.length > 0) {
+      this.#roundSince = performance.now();
+      await this.#settle(this.#takeRound());
+    }
+    this.#roundSince = undefined;
     this.#running = undefined;
   }
 
@@ -295,6 +336,11 @@ class LedgerWriter {
         if (decided.records.length > 0) await term.append(this.#end + 1, decided.records, decided.keys);
         else await term.prove();
         this.#commit(decided);
+        this.options.observe?.committed(this.ledger, {
+          ms: this.roundMs(),
+          commands: waiting.length,
+          records: decided.records.length,
+        });
         for (const answer of decided.answers) answer();
         return;
       } catch (error) {
@@ -336,6 +382,7 @@ class LedgerWriter {
     const what = error instanceof Error ? error.message : String(error);
     if (error instanceof Fenced) {
       this.#log(`The ledger ${this.ledger} was taken over by another process.`);
+      this.options.observe?.fenced(this.ledger);
       if (this.#released || !(await this.options.mayClaim(this.ledger).catch(() => false))) {
         return new WriteFailure('not-owner', 'Another process writes this ledger now: repeat the command there.', {
           cause: error,
@@ -343,6 +390,7 @@ class LedgerWriter {
       }
     } else {
       this.#log(`In doubt about an append to the ledger ${this.ledger}: ${what}`);
+      this.options.observe?.inDoubt(this.ledger);
     }
     if (attempt < ATTEMPTS_MAX) return undefined;
     return new WriteFailure(
@@ -356,6 +404,7 @@ class LedgerWriter {
   async #claim(): Promise<Term> {
     if (this.#term !== undefined) return this.#term;
     this.#assertHeld();
+    const [since, from] = [performance.now(), this.#end];
     const term = await this.storage.takeTerm(this.ledger);
     this.#digestKey ??= await loadDigestKey(this.storage, this.master, this.ledger);
     for (;;) {
@@ -371,6 +420,11 @@ class LedgerWriter {
     }
     this.#assertHeld();
     this.#term = term;
+    this.options.observe?.recovered(this.ledger, {
+      how: from === 0 ? 'replay' : 'tail',
+      ms: performance.now() - since,
+      records: this.#end - from,
+    });
     return term;
   }
 

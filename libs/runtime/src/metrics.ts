@@ -135,7 +135,7 @@ export class Metrics {
   }
 
   #add<M extends Counter | Gauge | Histogram>(metric: M): M {
-    this.#registry.registerMetric(metric as never);
+    this.#registry.registerMetric(metric);
     return metric;
   }
 }

@@ -50,7 +50,7 @@ export function watchConnections(
   limits: SocketLimits,
   { answerNoise, metrics, log }: { answerNoise: NoiseAnswer; metrics: Metrics; log: Log },
 ): void {
-  const server = fastify.server as Server;
+  const { server } = fastify;
   server.maxConnections = limits.connectionsMax;
   let toldAt = -Infinity;
   server.on('drop', () => {

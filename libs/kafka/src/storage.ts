@@ -67,7 +67,7 @@ export class KafkaStorage implements LedgerStorage {
   readonly #known = new Set<string>();
   readonly #quarantined = new Map<string, Map<number, Foreign>>();
   readonly #protections: Protections;
-  readonly #log: (message: string) => void;
+  readonly #log: NonNullable<KafkaOptions['log']>;
 
   constructor(private readonly options: KafkaStorageOptions) {
     this.#log = options.log ?? (() => undefined);
@@ -91,6 +91,7 @@ export class KafkaStorage implements LedgerStorage {
     if ((transactions?.factor ?? (await this.#replication()).factor) === 1) {
       this.#log(
         'Kafka keeps ONE COPY of every record: what is acknowledged survives a crash of every process, but not the loss of that machine. For more than trying out use three brokers.',
+        { level: 'warn' },
       );
     }
   }
@@ -258,6 +259,7 @@ export class KafkaStorage implements LedgerStorage {
     if (found.size > QUARANTINE_SHOWN_MAX) return;
     this.#log(
       `Not a record of ${ledger}: offset ${foreign.offset} of its topic, because ${foreign.why}. It counts for nothing; find out who writes there.`,
+      { ledger, level: 'warn' },
     );
   }
 

@@ -88,7 +88,7 @@ export interface WriterOptions {
    */
   mayClaim: (ledger: string) => Promise<boolean>;
   /** Told of what a person should know: a lost term, a doubt, a recovery. */
-  log?: (message: string, about: { ledger: string }) => void;
+  log?: (message: string, about: { ledger: string; level: 'warn' }) => void;
   /** Told of what is to be counted. */
   observe?: WriterObserver;
   queueCommandsMax?: number;
@@ -251,7 +251,7 @@ class LedgerWriter {
     private readonly options: WriterOptions,
   ) {
     this.#now = options.now ?? Date.now;
-    this.#log = (message) => options.log?.(message, { ledger });
+    this.#log = (message) => options.log?.(message, { ledger, level: 'warn' });
     this.#limits = {
       queueCommands: options.queueCommandsMax ?? 10_000,
       queueBytes: options.queueBytesMax ?? 64 * 1024 * 1024,

@@ -11,9 +11,10 @@ export {
   TROUBLES,
   type HealthOptions,
   type Standing,
+  type State,
   type Trouble,
 } from './health.js';
-export { createLog, type Log } from './log.js';
+export { type Log } from './log.js';
 export { Metrics } from './metrics.js';
 export { openApiOf, serveOpenApi, type ApiDescription } from './openapi.js';
 export { listenAt, runProcess, Undo, untilItWorks, type ProcessTools, type Running } from './process.js';

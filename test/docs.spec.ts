@@ -273,7 +273,7 @@ describe('docs/security.md', () => {
       expect(stands).not.toBe('');
       const named = [...tests.matchAll(/`([^`]+)` "([^"]+)"/g)];
       // Nothing stands in the cell but these.
-      expect(tests.split('; ')).toHaveLength(named.length);
+      expect(tests.replaceAll(/`[^`]+` "[^"]+"(; |$)/g, '')).toBe('');
       expect(named.length).toBeGreaterThan(0);
       for (const [, file = '', name = ''] of named) {
         const title = new RegExp(`(?:\\btest|\\))\\(\\s*(['"\`])${escaped(name)}\\1,`);

@@ -20,7 +20,7 @@ const source = ['apps', 'libs']
   .flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
   )
-  .filter((file) => /\.ts$/.test(file) && !/\.spec\.ts$/.test(file))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
   .map((file) => readFileSync(new URL(file, root), 'utf8'))
   .join('\n');
 

@@ -156,7 +156,7 @@ export class Writers {
       for (const verdict of verdicts) this.#tell(ledger, verdict);
       return verdicts;
     } catch (error) {
-      for (const _ of requests) this.#tell(ledger, error);
+      requests.forEach(() => this.#tell(ledger, error));
       if (error instanceof UnknownLedger && this.#writers.get(ledger) === writer) {
         this.#writers.delete(ledger);
       }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { AccessRole } from '#contracts';
 import { MasterKey, recordCodec, Writers } from '#ledger';
 import { KafkaStorage } from '#kafka';
-import { KeysFile } from '#runtime';
+import { KeysFile, type State, type Trouble } from '#runtime';
 import { answerOf, holdFreePort, LedgerClient, RunningCommand, type Answer } from '#testing';
 
 export type App = 'recorder' | 'projector' | 'reader';
@@ -19,7 +19,9 @@ export type App = 'recorder' | 'projector' | 'reader';
 /** What /health/ready says, of whichever process. */
 export interface Health {
   ready: boolean;
+  state: State;
   trouble?: string;
+  troubles?: (Trouble & { runbook: string })[];
   /** Of a recorder. */
   owns?: string[];
   /** Of a projector. */
@@ -30,6 +32,7 @@ export interface Health {
     behindSeconds: number;
     stopped?: string;
     waiting?: string;
+    stalled?: string;
   }[];
   quarantine?: Record<string, { count: number; first: { offset: number; why: string }[] }>;
 }
@@ -69,6 +72,14 @@ export class Node {
 
   async health(): Promise<Answer<Health>> {
     return answerOf<Health>(await fetch(`${this.url}/health/ready`));
+  }
+
+  /** The numbers of /metrics, by name and labels as they stand there. */
+  async metrics(): Promise<Map<string, number>> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    return new Map(
+      [...text.matchAll(/^(\w+(?:\{[^}]*\})?) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]),
+    );
   }
 
   /** What it says of itself, once that is as wanted. */

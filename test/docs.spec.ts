@@ -109,6 +109,7 @@ function tableOf(markdown: string, heading: string): string[][] {
 }
 
 const bare = (cell = '') => cell.replaceAll('`', '');
+const escaped = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 
 describe('docs/codebook.md', () => {
   const example = initialState();
@@ -258,7 +259,31 @@ function faultsOf(act: ActName, body: object): readonly Fault[] {
   }
 }
 
-describe.each(['docs/codebook.md', 'docs/acts.md'])('%s', (path) => {
+describe('docs/security.md', () => {
+  const rows = tableOf(read('docs/security.md'), 'threat');
+
+  test('is a page', () => {
+    expect(rows.length).toBeGreaterThan(15);
+    expect(read('docs/security.md').split('\n').length).toBeLessThan(60);
+  });
+
+  test.each(rows.map(([threat = '', stands = '', tests = '']) => ({ threat, stands, tests })))(
+    '$threat: its tests exist',
+    ({ stands, tests }) => {
+      expect(stands).not.toBe('');
+      const named = [...tests.matchAll(/`([^`]+)` "([^"]+)"/g)];
+      // Nothing stands in the cell but these.
+      expect(tests.replaceAll(/`[^`]+` "[^"]+"(; |$)/g, '')).toBe('');
+      expect(named.length).toBeGreaterThan(0);
+      for (const [, file = '', name = ''] of named) {
+        const title = new RegExp(`(?:\\btest|\\))\\(\\s*(['"\`])${escaped(name)}\\1,`);
+        expect({ file, name, isThere: title.test(read(file)) }).toEqual({ file, name, isThere: true });
+      }
+    },
+  );
+});
+
+describe.each(['docs/codebook.md', 'docs/acts.md', 'docs/runbook.md', 'docs/security.md'])('%s', (path) => {
   test('has links that lead somewhere', () => {
     const slug = (heading: string) =>
       heading

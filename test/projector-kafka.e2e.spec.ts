@@ -186,6 +186,8 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     // Even while there is nothing to copy.
     const away = await projector.healthOnce('misses it', ({ trouble }, status) => status === 503 && !!trouble);
     expect(away.trouble).toMatch(/The database of the read models cannot be reached/);
+    expect(away.state).toBe('outage');
+    expect((await fetch(`${projector.url}/health/live`)).status).toBe(200);
     const ledger = await open('meanwhile');
     for (let n = 0; n < 5; n += 1) await ledger.record('register-actor', actor(`Meanwhile ${n}`));
     const lagging = await projector.healthOnce('lags', (health, status) => {
@@ -193,6 +195,10 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
       return status === 503 && behindSeconds >= 2 && waiting !== undefined;
     });
     expect(projectionOf(lagging, 'meanwhile')?.behind).toBeGreaterThanOrEqual(6);
+    const numbers = await projector.metrics();
+    expect(numbers.get('incident_ledger_projection_lag_records{ledger="meanwhile"}')).toBeGreaterThanOrEqual(6);
+    expect(numbers.get('incident_ledger_projection_lag_seconds{ledger="meanwhile"}')).toBeGreaterThanOrEqual(2);
+    expect(numbers.get('incident_ledger_state{state="outage"}')).toBe(1);
     line.target((await startPostgres({ folder: postgres.folder })).connectionString);
     await copied(projector, 'meanwhile', 6);
     await projector.ready();
@@ -203,7 +209,9 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     await kafka.kill('SIGKILL');
     const away = await projector.healthOnce('misses Kafka', ({ trouble }, status) => status === 503 && !!trouble);
     expect(away.trouble).toMatch(/Kafka cannot be read/);
-    await recorder.healthOnce('misses Kafka', ({ trouble }, status) => status === 503 && !!trouble);
+    expect(away.troubles?.[0]).toMatchObject({ code: 'kafka-away', runbook: 'docs/runbook.md#kafka-away' });
+    const also = await recorder.healthOnce('misses Kafka', ({ trouble }, status) => status === 503 && !!trouble);
+    expect([away.state, also.state]).toEqual(['outage', 'outage']);
     await kafka.restart();
     await Promise.all([recorder.ready(), projector.ready()]);
     const { position } = await ledgerOf('meanwhile').record('register-actor', actor('After Kafka came back'));
@@ -218,9 +226,10 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     await db.query(`select 1 from read_models.checkpoints where ledger = 'syria' for update`);
     const { position } = await ledgerOf('syria').record('register-actor', actor('Held up'));
     const stalled = await projector.healthOnce('stands still', (health, status) => {
-      return status === 503 && projectionOf(health, 'syria')?.waiting !== undefined;
+      return status === 503 && projectionOf(health, 'syria')?.stalled !== undefined;
     });
-    expect(projectionOf(stalled, 'syria')?.waiting).toMatch(/nothing was copied for \d+ s/);
+    expect(projectionOf(stalled, 'syria')?.stalled).toMatch(/nothing was copied for \d+ s/);
+    expect(stalled).toMatchObject({ state: 'stalled', troubles: [{ code: 'projection-stalled', ledger: 'syria' }] });
     expect(projectionOf(stalled, 'syria')).toMatchObject({ sequence: position - 1 });
     await db.query('rollback');
     await db.end();
@@ -252,6 +261,12 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
       count: 1,
       first: [{ offset: Number(sent?.baseOffset), why: 'it was written outside of any transaction' }],
     });
+    const quarantined = 'incident_ledger_quarantined_records{ledger="visited"}';
+    for (const node of [projector, recorder]) expect((await node.metrics()).get(quarantined)).toBe(1);
+    const numbers = await recorder.metrics();
+    expect(numbers.get('incident_ledger_commands_total{ledger="visited",outcome="accepted"}')).toBe(2);
+    expect(numbers.get('incident_ledger_fences_total{ledger="visited"}')).toBe(1);
+    expect(numbers.get('incident_ledger_recovery_duration_seconds_count{ledger="visited",how="tail"}')).toBe(1);
     await expectAsRebuilt(database);
   });
 
@@ -367,7 +382,7 @@ describeWithTemporaryKafka('projectors from Kafka', () => {
     await producer.disconnect();
 
     const health = await projector.healthOnce('stops', (said) => projectionOf(said, 'sick')?.stopped !== undefined);
-    expect(health.ready).toBe(false);
+    expect(health).toMatchObject({ ready: false, state: 'broken' });
     expect(projectionOf(health, 'sick')).toMatchObject({ sequence: 1 });
     expect(projectionOf(health, 'sick')?.stopped).toMatch(
       /Record 2 of the ledger sick cannot be read: Not JSON.*find out who wrote it/,

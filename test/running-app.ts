@@ -31,7 +31,9 @@ export async function startApp(): Promise<RunningApp> {
   const lines: string[] = [];
   try {
     const config = readConfig({ DATA_DIR: dataDir, PORT: '0' });
-    const { url, stop } = await startStandalone(config, { log: (line) => lines.push(line) });
+    const { url, stop } = await startStandalone(config, {
+      log: (message, about) => lines.push(JSON.stringify({ message, ...about })),
+    });
     const keys = new KeysFile(config.keysFile);
     const client = async (ledger: string, role: AccessRole = 'admin'): Promise<LedgerClient> =>
       new LedgerClient(url, ledger, (await keys.add({ roles: [role], ledgers: [ledger] })).text);

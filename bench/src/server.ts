@@ -61,7 +61,6 @@ async function startRecorder(storage: LedgerStorage, folder: string): Promise<Ru
   const app = await createHttpApp(RecorderModule.with(new Dispatcher(writers)), {
     keys,
     openReads: true,
-    logger: false,
   });
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();

@@ -4,6 +4,7 @@ import { startProjector } from '../../apps/projector/src/projector-process.js';
 import { kafkaFromArguments } from './without.js';
 
 await runProcess(
+  'projector',
   (tools) => startProjector(tools, kafkaFromArguments()),
   ({ url }) => `Incident Ledger projector: ${url}\n`,
 );

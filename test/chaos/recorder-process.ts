@@ -4,6 +4,7 @@ import { startRecorder } from '../../apps/recorder/src/recorder-process.js';
 import { kafkaFromArguments } from './without.js';
 
 await runProcess(
+  'recorder',
   (tools) => startRecorder(tools, kafkaFromArguments()),
   ({ url }) => `Incident Ledger recorder: ${url}\n`,
 );

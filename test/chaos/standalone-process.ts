@@ -10,6 +10,7 @@ const { values } = parseArgs({
 const protections = Object.fromEntries(values.off.split(',').map((name) => [name, false]));
 const config = readConfig();
 await runProcess(
+  'standalone',
   ({ log }) => startStandalone(config, { log, protections }),
   async (running) => {
     await completeFirstStart(running, config, values);

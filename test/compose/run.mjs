@@ -51,6 +51,9 @@ const env = {
   RECORDER_1_PORT: String(await freePort()),
   RECORDER_2_PORT: String(await freePort()),
   READER_PORT: String(await freePort()),
+  PROJECTOR_PORT: String(await freePort()),
+  // It writes as fast as it can.
+  WRITES_PER_SECOND: '0',
 };
 const recorderUrl = {
   'recorder-1': `http://127.0.0.1:${env.RECORDER_1_PORT}`,

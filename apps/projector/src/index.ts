@@ -1,2 +1,2 @@
 /** COPIES the log into the read models. */
-export { Projector, projectorReadiness } from './projector.js';
+export { Projector, projectorStanding } from './projector.js';

@@ -2,4 +2,4 @@
 import { runProcess } from '#runtime';
 import { startProjector } from './projector-process.js';
 
-await runProcess(startProjector, ({ url }) => `Incident Ledger projector: ${url}/health/ready\n`);
+await runProcess('projector', startProjector, ({ url }) => `Incident Ledger projector: ${url}/health/ready\n`);

@@ -2,9 +2,8 @@
  * What the process that copies ledgers from Kafka into the read models is made of. Several may run; what one has copied
  * the others leave.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
-import { KafkaStorage, type KafkaStorageOptions } from '#kafka';
+import { KafkaStorage, TRANSACTION_HUNG, type KafkaStorageOptions } from '#kafka';
 import { LogReader, MasterKey, recordCodec } from '#ledger';
 import { Generations } from '#read-models';
 import {
@@ -12,21 +11,22 @@ import {
   HealthModule,
   KeysFile,
   listenAt,
+  Metrics,
+  reachable,
   readConfig,
-  troubleOnly,
   Undo,
   untilItWorks,
   type ProcessTools,
-  type Readiness,
+  type Standing,
+  type Trouble,
 } from '#runtime';
-import { Projector, projectorReadiness } from './projector.js';
+import { Projector, projectorStanding } from './projector.js';
 
 /** Connections to the database: for some ledgers at once, each its own transaction. */
 const CONNECTIONS_MAX = 5;
 const HUNG_MS_MAX = 5_000;
-/** Whoever asks how things stand is not kept waiting. */
-const DATABASE_ANSWER_MS_MAX = 1_000;
-const UNHELD = { ref: false };
+/** Longer than any batch takes. */
+const LOOP_MS_MAX = 120_000;
 
 /** `kafka` is for tests: to turn a protection off. */
 export async function startProjector(
@@ -43,7 +43,7 @@ export async function startProjector(
     application_name: 'incident-ledger projector',
     max: CONNECTIONS_MAX,
   });
-  pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
+  pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`, { level: 'warn' }));
   undo.add(() => pool.end());
 
   const codec = recordCodec();
@@ -51,39 +51,45 @@ export async function startProjector(
   let projector: Projector | undefined;
   undo.add(() => projector?.stop());
 
-  /** Also where there is nothing to copy, and so nothing else would notice. One question at a time. */
-  let asked: Promise<string | undefined> | undefined;
-  const askDatabase = (): Promise<string | undefined> =>
-    (asked ??= pool
-      .query('select 1')
-      .then(
-        () => undefined,
-        ({ message }: Error) => message,
-      )
-      .finally(() => (asked = undefined)));
-  const readiness = async (): Promise<Readiness> => {
-    if (projector === undefined)
-      return { ready: false, trouble: 'The database of the read models was not reached yet.' };
-    const { ready, projections } = await projectorReadiness(projector);
+  /** Also where there is nothing to copy, and so nothing else would notice. */
+  const askDatabase = reachable(() => pool.query('select 1'));
+  const standing = async (): Promise<Standing> => {
+    const troubles: Trouble[] = [];
     const kafkaTrouble = storage.trouble();
-    const database = await Promise.race([askDatabase(), pause(DATABASE_ANSWER_MS_MAX, 'it does not answer', UNHELD)]);
-    const trouble = [
-      ...(kafkaTrouble === undefined ? [] : [`Kafka cannot be read: ${kafkaTrouble}`]),
-      ...(database === undefined ? [] : [`The database of the read models cannot be reached: ${database}`]),
-    ];
+    if (kafkaTrouble !== undefined) {
+      troubles.push({ code: 'kafka-away', reason: `Kafka cannot be read: ${kafkaTrouble}` });
+    }
+    const database = await askDatabase();
+    if (database !== undefined) {
+      const reason = `The database of the read models cannot be reached: ${database}`;
+      troubles.push({ code: 'database-away', reason });
+    }
+    if (projector === undefined) {
+      troubles.push({ code: 'not-reached-yet', reason: 'The database of the read models was not reached yet.' });
+      return { troubles };
+    }
     const hung = storage.hungFor(HUNG_MS_MAX);
+    for (const ledger of hung) troubles.push({ code: 'transaction-hung', ledger, reason: TRANSACTION_HUNG });
+    const copies = await projectorStanding(projector);
     return {
-      ready: ready && trouble.length === 0 && hung.length === 0,
-      projections,
-      ...(trouble.length > 0 && { trouble: trouble.join(' ') }),
-      ...(hung.length > 0 && { hung }),
-      quarantine: Object.fromEntries(storage.quarantine()),
+      troubles: [...troubles, ...copies.troubles],
+      details: {
+        ...copies.details,
+        ...(hung.length > 0 && { hung }),
+        quarantine: Object.fromEntries(storage.quarantine()),
+      },
     };
   };
-  const app = await createHttpApp(HealthModule.with(readiness), {
+  const metrics = new Metrics();
+  metrics.watchQuarantine(() => storage.quarantine());
+  metrics.watchProjections(async () => (await projector?.health()) ?? []);
+  const health = HealthModule.with({ standing, metrics, hung: () => projector?.hungFor(LOOP_MS_MAX) ?? [] });
+  const app = await createHttpApp(health, {
     keys: new KeysFile(config.keysFile),
     openReads: config.openReads,
-    logger: troubleOnly(log),
+    behindTls: config.behindTls,
+    metrics,
+    log,
   });
   undo.add(() => app.close());
   const url = await listenAt(app, config);

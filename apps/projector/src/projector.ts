@@ -6,13 +6,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Unreadable, type LogReader } from '#ledger';
 import { CheckpointMoved, type ReadModels } from '#read-models';
+import type { Log, Standing, Trouble } from '#runtime';
 
 export interface ProjectorOptions {
   /** Records a transaction at most. */
   batchMax?: number;
   /** How often a ledger to which nothing is added is looked at, to note that nothing was. */
   lookEveryMs?: number;
-  log?: (message: string) => void;
+  /** How long the log may be ahead and nothing be copied before that is a fault. A batch takes a second or two. */
+  stallMsMax?: number;
+  log?: Log;
 }
 
 /** How a ledger's copy stands. `stopped` says why it cannot go on, and needs a person. */
@@ -27,16 +30,17 @@ export interface ProjectionHealth {
   /** How long ago it was last at the end of the log, in seconds; 0 while it is. */
   behindSeconds: number;
   stopped?: string;
-  /** What it is waiting for, when the last try failed, or that it stands still although there is more. */
+  /** What it is waiting for, when the last try failed. */
   waiting?: string;
+  /** That it stands still although there is more, and nothing failed. */
+  stalled?: string;
 }
 
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 5_000;
 /** How often it looks whether other read models are live. Whoever has something to copy looks anyway. */
 const LOOK_MS = 1_000;
-/** How long the log may be ahead and nothing be copied before that is a fault. A batch takes a second or two. */
-const STALL_MS = 15_000;
+const STALL_MS_MAX = 15_000;
 /** Whoever asks how things stand is not kept waiting by a log that does not answer. */
 const LOG_ANSWER_MS_MAX = 1_000;
 /** The end of a busy log is reached again and again; that it was is noted so often at most. */
@@ -47,10 +51,13 @@ export class Projector {
   readonly #ledgers = new Map<string, LedgerCopy>();
   readonly #batchMax: number;
   readonly #lookEveryMs: number;
-  readonly #log: (message: string) => void;
+  readonly #stallMsMax: number;
+  readonly #log: Log;
   #unlisten: (() => void) | undefined;
   #following: Promise<void> | undefined;
   #lookingAgain: Promise<void> | undefined;
+  /** When the loop that follows the live read models last turned, in performance.now() time. */
+  #followedAt = performance.now();
   readonly #stop = new AbortController();
 
   constructor(
@@ -61,6 +68,7 @@ export class Projector {
   ) {
     this.#batchMax = options.batchMax ?? 500;
     this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
+    this.#stallMsMax = options.stallMsMax ?? STALL_MS_MAX;
     this.#log = options.log ?? (() => undefined);
   }
 
@@ -97,9 +105,7 @@ export class Projector {
     const asked = stopped === undefined ? this.reader.storage.behind(ledger, sequence).catch(() => null) : null;
     const behind = await Promise.race([asked, pause(LOG_ANSWER_MS_MAX, null, { ref: false })]);
     const now = performance.now();
-    const isStalled = behind !== null && behind > 0 && now - movedAt > STALL_MS;
-    const trouble =
-      waiting ?? (isStalled ? `nothing was copied for ${Math.round((now - movedAt) / 1_000)} s` : undefined);
+    const isStalled = stopped === undefined && behind !== null && behind > 0 && now - movedAt > this.#stallMsMax;
     return {
       ledger,
       sequence,
@@ -107,8 +113,23 @@ export class Projector {
       recomputing,
       behindSeconds: behind === 0 ? 0 : Math.round((now - atEndAt) / 1_000),
       ...(stopped !== undefined && { stopped }),
-      ...(trouble !== undefined && { waiting: trouble }),
+      ...(waiting !== undefined && { waiting }),
+      ...(isStalled && waiting === undefined && { stalled: `nothing was copied for ${secondsOf(now - movedAt)}` }),
     };
+  }
+
+  /** Loops of ours that have neither gone on nor failed for longer than this, in sentences. */
+  hungFor(ms: number): string[] {
+    if (this.#following === undefined || this.#stop.signal.aborted) return [];
+    const now = performance.now();
+    const hung = [...this.#ledgers.values()].flatMap(({ ledger, running, turnedAt }) =>
+      running !== undefined && now - turnedAt > ms
+        ? [`The projection of ${ledger} has not gone on for ${secondsOf(now - turnedAt)}.`]
+        : [],
+    );
+    const followingMs = now - this.#followedAt;
+    if (followingMs > ms) hung.push(`Nobody has looked which read models are live for ${secondsOf(followingMs)}.`);
+    return hung;
   }
 
   /** Begins anew with every generation of read models that becomes the live one: there is no other news of a switch. */
@@ -116,6 +137,7 @@ export class Projector {
     let schema: string | undefined;
     let retryMs = RETRY_MS_MIN;
     while (!this.#stop.signal.aborted) {
+      this.#followedAt = performance.now();
       try {
         const readModels = await this.live();
         if (readModels.schema !== schema) await this.#begin(readModels);
@@ -124,7 +146,8 @@ export class Projector {
       } catch (error) {
         // Later on the copies say it.
         const isNews = schema === undefined && retryMs === RETRY_MS_MIN;
-        if (isNews) this.#log(`The projector waits for the log and its database: ${messageOf(error)}`);
+        if (isNews)
+          this.#log(`The projector waits for the log and its database: ${messageOf(error)}`, { level: 'warn' });
         retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
       }
       await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
@@ -198,7 +221,16 @@ export class Projector {
     let copy = this.#ledgers.get(ledger);
     if (copy === undefined) {
       const now = performance.now();
-      copy = { ledger, sequence: 0, recomputing: false, woken: false, running: undefined, atEndAt: now, movedAt: now };
+      copy = {
+        ledger,
+        sequence: 0,
+        recomputing: false,
+        woken: false,
+        running: undefined,
+        atEndAt: now,
+        movedAt: now,
+        turnedAt: now,
+      };
       this.#ledgers.set(ledger, copy);
     }
     return copy;
@@ -207,7 +239,10 @@ export class Projector {
   #halt(copy: LedgerCopy, reason: string): void {
     copy.stopped = reason;
     delete copy.waiting;
-    this.#log(`The projection of ${copy.ledger} stops after record ${copy.sequence}: ${reason}`);
+    this.#log(`The projection of ${copy.ledger} stops after record ${copy.sequence}: ${reason}`, {
+      level: 'error',
+      ledger: copy.ledger,
+    });
   }
 
   #wake(ledger: string): void {
@@ -225,6 +260,7 @@ export class Projector {
     let after: number | undefined;
     while (copy.woken && copy.stopped === undefined && !this.#stop.signal.aborted) {
       copy.woken = false;
+      copy.turnedAt = performance.now();
       try {
         const readModels = await this.live();
         if (readModels.schema !== schema) after = undefined;
@@ -260,7 +296,9 @@ export class Projector {
           this.#halt(copy, reason);
           continue;
         }
-        if (copy.waiting === undefined) this.#log(`The projection of ${copy.ledger} waits: ${reason}`);
+        if (copy.waiting === undefined) {
+          this.#log(`The projection of ${copy.ledger} waits: ${reason}`, { level: 'warn', ledger: copy.ledger });
+        }
         copy.waiting = reason;
         await pause(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
         retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
@@ -299,6 +337,8 @@ interface LedgerCopy {
   /** When it last was at the end of the log, and when it last moved or was there, in performance.now() time. */
   atEndAt: number;
   movedAt: number;
+  /** When its loop last began a turn, whatever came of it. */
+  turnedAt: number;
   /** When it was last noted that it was there, and in which tables. */
   noted?: { schema: string; at: number };
 }
@@ -317,13 +357,22 @@ function isPermanent(error: unknown): boolean {
   return typeof code === 'string' && /^(0A|21|22|23|42|54)/.test(code);
 }
 
-/** Not ready as soon as one copy cannot go on by itself, waits, or stands still although there is more. */
-export async function projectorReadiness(
+function secondsOf(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
+}
+
+/** What is wrong as soon as one copy cannot go on by itself, waits, or stands still although there is more. */
+export async function projectorStanding(
   projector: Projector,
-): Promise<{ ready: boolean; projections: ProjectionHealth[] }> {
+): Promise<Standing & { details: { projections: ProjectionHealth[] } }> {
   const projections = await projector.health();
-  return {
-    ready: projections.every(({ stopped, waiting }) => stopped === undefined && waiting === undefined),
-    projections,
-  };
+  const troubles = projections.flatMap(({ ledger, stopped, waiting, stalled }): Trouble[] => {
+    const told = (code: Trouble['code'], how: string): Trouble[] => [
+      { code, ledger, reason: `The projection of ${ledger} ${how}.` },
+    ];
+    if (stopped !== undefined) return told('projection-stopped', `has stopped: ${stopped.replace(/\.$/, '')}`);
+    if (waiting !== undefined) return told('projection-waiting', `waits: ${waiting.replace(/\.$/, '')}`);
+    return stalled === undefined ? [] : told('projection-stalled', `stands still: ${stalled}`);
+  });
+  return { troubles, details: { projections } };
 }

@@ -7,14 +7,16 @@ import {
   HealthModule,
   KeysFile,
   listenAt,
+  Metrics,
+  reachable,
   readConfig,
   runProcess,
   serveOpenApi,
-  troubleOnly,
   Undo,
   untilItWorks,
+  type HealthOptions,
   type ProcessTools,
-  type Readiness,
+  type Standing,
 } from '#runtime';
 import { READER_API, ReaderModule } from './index.js';
 
@@ -25,8 +27,8 @@ const QUERY_MS_MAX = 30_000;
 
 @Module({})
 class ReaderProcess {
-  static with(pool: Pool, readiness: () => Promise<Readiness>): DynamicModule {
-    return { module: ReaderProcess, imports: [ReaderModule.with(pool), HealthModule.with(readiness)] };
+  static with(pool: Pool, health: HealthOptions): DynamicModule {
+    return { module: ReaderProcess, imports: [ReaderModule.with(pool), HealthModule.with(health)] };
   }
 }
 
@@ -42,26 +44,28 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
     query_timeout: QUERY_MS_MAX,
     keepAlive: true,
   });
-  pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`));
+  pool.on('error', (error) => log(`A connection to the database broke: ${error.message}`, { level: 'warn' }));
   undo.add(() => pool.end());
 
   let hasTables = false;
-  const readiness = async (): Promise<Readiness> => {
-    try {
-      await pool.query('select 1');
-      return hasTables
-        ? { ready: true }
-        : { ready: false, trouble: 'The tables of the read models are not there yet.' };
-    } catch (error) {
-      return { ready: false, trouble: `The database cannot be reached: ${(error as Error).message}` };
+  const askDatabase = reachable(() => pool.query('select 1'));
+  const standing = async (): Promise<Standing> => {
+    const database = await askDatabase();
+    if (database !== undefined) {
+      return { troubles: [{ code: 'database-away', reason: `The database cannot be reached: ${database}` }] };
     }
+    if (hasTables) return { troubles: [] };
+    return { troubles: [{ code: 'tables-missing', reason: 'The tables of the read models are not there yet.' }] };
   };
-  const app = await createHttpApp(ReaderProcess.with(pool, readiness), {
+  const metrics = new Metrics();
+  const app = await createHttpApp(ReaderProcess.with(pool, { standing, metrics }), {
     keys: new KeysFile(config.keysFile),
     openReads: config.openReads,
     allowedOrigins: config.allowedOrigins,
+    behindTls: config.behindTls,
     prepare: (nest) => serveOpenApi(nest, READER_API),
-    logger: troubleOnly(log),
+    metrics,
+    log,
   });
   undo.add(() => app.close());
   const url = await listenAt(app, config);
@@ -76,4 +80,4 @@ async function start({ log }: ProcessTools): Promise<{ url: string; stop: () => 
   return { url, stop: () => undo.run() };
 }
 
-await runProcess(start, ({ url }) => `Incident Ledger reader: ${url}\n`);
+await runProcess('reader', start, ({ url }) => `Incident Ledger reader: ${url}\n`);

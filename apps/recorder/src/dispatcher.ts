@@ -6,6 +6,7 @@
 import { Agent, request as sendHttp, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
 import { Problem, problemOf, type BatchAnswer, type ProblemBody, type WriteAnswer } from '#contracts';
 import { UnknownLedger, WriteFailure, type Outcome, type Ownership, type Request, type Writers } from '#ledger';
+import type { ForwardProof } from './forward-proof.js';
 
 /** What came over HTTP, to be sent on as it came. */
 export interface Sent {
@@ -76,6 +77,7 @@ export class Dispatcher {
     private readonly writers: Writers,
     /** Left out where this process shares its ledgers with nobody. */
     private readonly ownership?: Ownership,
+    private readonly proof?: ForwardProof,
   ) {
     ownership?.onChange(() => this.#callBack(ownership));
   }
@@ -205,12 +207,19 @@ export class Dispatcher {
     { url, authorization, requestId }: Sent,
     { body, headers }: { body: Buffer; headers: Record<string, string> },
   ): Promise<{ status: number; text: string }> {
+    const target = new URL(url, address);
     return new Promise((resolve, reject) => {
-      const outgoing = sendHttp(new URL(url, address), {
+      const outgoing = sendHttp(target, {
         method: 'POST',
         agent: this.#agent,
         timeout: ANSWER_MS_MAX,
-        headers: { ...headers, 'content-length': body.byteLength, authorization, 'x-request-id': requestId },
+        headers: {
+          ...headers,
+          'content-length': body.byteLength,
+          authorization,
+          'x-request-id': requestId,
+          ...this.proof?.headers(`${target.pathname}${target.search}`, requestId),
+        },
       });
       this.#underway.set(outgoing, { ledger, address });
       outgoing.on('close', () => this.#underway.delete(outgoing));

@@ -2,4 +2,4 @@
 import { runProcess } from '#runtime';
 import { startRecorder } from './recorder-process.js';
 
-await runProcess(startRecorder, ({ url }) => `Incident Ledger recorder: ${url}\n`);
+await runProcess('recorder', startRecorder, ({ url }) => `Incident Ledger recorder: ${url}\n`);

@@ -299,6 +299,7 @@ export class RecorderController {
     const { seed } = checked;
     if (seed !== undefined) requireSeedKey(headers['idempotency-key']);
     const commandKey = commandKeyOf(headers['idempotency-key']);
+    request.commandId = commandKey;
     const address = `/v1/ledgers/${params.ledger}`;
     const sent = sentBy(request);
     const outcome = await this.#execute(requestOf(params.ledger, checked, caller.id, commandKey), sent);

@@ -6,6 +6,7 @@ import { completeFirstStart } from './first-start.js';
 import { startStandalone } from './standalone.js';
 
 await runProcess(
+  'standalone',
   async ({ log }) => {
     const { values } = parseArgs({ options: { empty: { type: 'boolean', default: false } } });
     const config = readConfig();

@@ -2,6 +2,7 @@
 export { parseStrictJson, type JsonLimits } from './json-scanner.js';
 export {
   Problem,
+  PROBLEM_TYPE,
   problemOf,
   PROBLEMS,
   type Fault,

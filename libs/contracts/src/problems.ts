@@ -6,6 +6,8 @@
  */
 import { Rejected, type RejectionCode } from '#domain';
 
+export const PROBLEM_TYPE = 'application/problem+json';
+
 /** The codes of the rules, then those of the doors. */
 export const PROBLEMS = {
   'ledger-not-open': { status: 404, title: 'The ledger is not open' },
@@ -40,6 +42,7 @@ export const PROBLEMS = {
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that is not taken here' },
+  'too-many-requests': { status: 429, title: 'The API key writes too often' },
   'headers-too-large': { status: 431, title: 'The address or the headers are too long' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   busy: { status: 503, title: 'Too much is waiting' },

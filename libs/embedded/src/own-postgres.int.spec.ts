@@ -90,7 +90,10 @@ describe('the PostgreSQL of a process', () => {
                  WHERE application_name = 'incident-ledger instance, pid ${process.pid}'`);
     await taken;
     await until('the other is named', () => said.some((line) => /other\) uses this data already/.test(line)));
-    expect(await own.trouble()).toMatch(/other\) uses this data already/);
+    expect(await own.trouble()).toMatchObject({
+      code: 'database-away',
+      reason: expect.stringMatching(/other\) uses this data already/),
+    });
     await expect(own.assertOurs()).rejects.toThrow('is being brought back');
     expect(await own.held()).toBe(false);
     await other.end();

@@ -93,8 +93,12 @@ export class OwnPostgres {
   }
 
   /** Why nothing can be written, and what to do; undefined while all is well. */
-  async trouble(): Promise<string | undefined> {
-    return this.#away ?? this.#room.shortage('records');
+  async trouble(): Promise<{ code: 'database-away' | 'storage-full'; reason: string } | undefined> {
+    const shortage = await this.#room.shortage('records');
+    const reason = this.#away ?? shortage;
+    return reason === undefined
+      ? undefined
+      : { code: shortage === undefined ? 'database-away' : 'storage-full', reason };
   }
 
   /** Stops the server, unless another process has it, and lets go of it. */

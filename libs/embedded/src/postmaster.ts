@@ -43,6 +43,8 @@ const FIXED_SETTINGS = {
   synchronous_commit: 'on',
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
+  // With an error it would else log the row it refuses or the line it cannot copy, which may be private.
+  log_error_verbosity: 'terse',
 };
 
 /** Long enough to replay a full write-ahead log on a slow disk. */

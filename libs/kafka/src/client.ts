@@ -15,7 +15,7 @@ export interface KafkaOptions {
   /** How long a request may go unanswered before its fate is in doubt (tests shorten it). */
   requestMsMax?: number;
   /** Told of what a person should know. */
-  log?: (message: string) => void;
+  log?: (message: string, about: { ledger?: string; level: 'warn' }) => void;
 }
 
 export const REQUEST_MS_MAX = 5_000;

@@ -59,7 +59,7 @@ export class Membership implements Ownership {
   /** A heartbeat that is asked for must not wait behind a request to join, which takes as long as others need. */
   readonly #asking: Brokers;
   readonly #stop = new AbortController();
-  readonly #log: (message: string) => void;
+  readonly #log: NonNullable<KafkaOptions['log']>;
   readonly #knows = new Set<string>();
   #running: Promise<void> | undefined;
   #memberId = '';
@@ -209,7 +209,7 @@ export class Membership implements Ownership {
         // A broker that has just started, or a group that moves to another, takes a moment: that is nothing to tell.
         if (this.#trouble === undefined && performance.now() - this.#troubleSince > TELL_AFTER_MS) {
           this.#trouble = reason.message;
-          this.#log(`The group of recorders cannot be reached: ${reason.message}`);
+          this.#log(`The group of recorders cannot be reached: ${reason.message}`, { level: 'warn' });
         }
         await pause(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
         this.#brokers.refresh();

@@ -54,6 +54,10 @@ const TRUCE_MS_MAX = 300;
 const QUARANTINE_MAX = 1_000;
 const QUARANTINE_SHOWN_MAX = 20;
 
+/** What it means that `hungFor` names a ledger, for whoever has to mend it. */
+export const TRANSACTION_HUNG =
+  'A transaction is open in the topic of this ledger: what is recorded cannot be read by others until it ends. Find out who began it.';
+
 export class KafkaStorage implements LedgerStorage {
   readonly #kafka: Kafka;
   readonly #asking: Kafka;
@@ -67,7 +71,7 @@ export class KafkaStorage implements LedgerStorage {
   readonly #known = new Set<string>();
   readonly #quarantined = new Map<string, Map<number, Foreign>>();
   readonly #protections: Protections;
-  readonly #log: (message: string) => void;
+  readonly #log: NonNullable<KafkaOptions['log']>;
 
   constructor(private readonly options: KafkaStorageOptions) {
     this.#log = options.log ?? (() => undefined);
@@ -91,6 +95,7 @@ export class KafkaStorage implements LedgerStorage {
     if ((transactions?.factor ?? (await this.#replication()).factor) === 1) {
       this.#log(
         'Kafka keeps ONE COPY of every record: what is acknowledged survives a crash of every process, but not the loss of that machine. For more than trying out use three brokers.',
+        { level: 'warn' },
       );
     }
   }
@@ -282,6 +287,7 @@ export class KafkaStorage implements LedgerStorage {
     if (found.size > QUARANTINE_SHOWN_MAX) return;
     this.#log(
       `Not a record of ${ledger}: offset ${foreign.offset} of its topic, because ${foreign.why}. It counts for nothing; find out who writes there.`,
+      { ledger, level: 'warn' },
     );
   }
 

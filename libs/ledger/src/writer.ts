@@ -30,6 +30,7 @@ import { RECORD_BYTES_MAX, Unreadable, type Codec } from './codec.js';
 import { digestPrefix } from './command-ids.js';
 import { Committed } from './committed.js';
 import { digestOf, loadDigestKey, makeLedgerKeys, sealPrivateTexts, type MasterKey, type Unsealed } from './keyring.js';
+import type { Recovery, WriterObserver } from './observe.js';
 import { recall, snapshotDueAfter, SnapshotInProgress } from './snapshots.js';
 import { Fenced, NotNow, Refused, UnknownLedger, type LedgerStorage, type Term, type WrappedKey } from './storage.js';
 
@@ -90,7 +91,9 @@ export interface WriterOptions {
    */
   mayClaim: (ledger: string) => Promise<boolean>;
   /** Told of what a person should know: a lost term, a doubt, a recovery. */
-  log?: (message: string) => void;
+  log?: (message: string, about: { ledger: string; level: 'warn' }) => void;
+  /** Told of what is to be counted. */
+  observe?: WriterObserver;
   queueCommandsMax?: number;
   queueBytesMax?: number;
   roundCommandsMax?: number;
@@ -149,8 +152,11 @@ export class Writers {
       this.#writers.set(ledger, writer);
     }
     try {
-      return await writer.execute(requests);
+      const verdicts = await writer.execute(requests);
+      for (const verdict of verdicts) this.#tell(ledger, verdict);
+      return verdicts;
     } catch (error) {
+      requests.forEach(() => this.#tell(ledger, error));
       if (error instanceof UnknownLedger && this.#writers.get(ledger) === writer) {
         this.#writers.delete(ledger);
       }
@@ -177,6 +183,27 @@ export class Writers {
     await writer?.release();
   }
 
+  /** Of a ledger that does not exist nothing is told: its name is whatever a client has sent. */
+  #tell(ledger: string, verdict: unknown): void {
+    const { observe } = this.options;
+    if (verdict instanceof WriteFailure) observe?.answered(ledger, verdict.code);
+    else if (verdict instanceof Rejected) {
+      if (verdict.code !== 'ledger-not-open') observe?.answered(ledger, 'refused');
+    } else if (!(verdict instanceof Error)) {
+      observe?.answered(ledger, (verdict as Outcome).unchanged === true ? 'unchanged' : 'accepted');
+    }
+  }
+
+  /** What waits, by ledger. */
+  queues(): { ledger: string; commands: number; bytes: number }[] {
+    return [...this.#writers].map(([ledger, writer]) => ({ ledger, ...writer.queue() }));
+  }
+
+  /** The ledgers whose round has been under way for longer than this. */
+  hungFor(ms: number): string[] {
+    return [...this.#writers].flatMap(([ledger, writer]) => (writer.roundMs() > ms ? [ledger] : []));
+  }
+
   /** Takes no more commands and returns when every one that waits is answered. */
   async drain(): Promise<void> {
     this.#stopping = true;
@@ -200,6 +227,8 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
 class LedgerWriter {
   readonly #queue: Waiting[] = [];
   #queueBytes = 0;
+  /** When the round under way began, in performance.now() time. */
+  #roundSince: number | undefined;
   #running: Promise<void> | undefined;
 
   #committed: Committed;
@@ -224,7 +253,7 @@ class LedgerWriter {
   ) {
     this.#committed = new Committed(ledger);
     this.#now = options.now ?? Date.now;
-    this.#log = options.log ?? (() => undefined);
+    this.#log = (message) => options.log?.(message, { ledger, level: 'warn' });
     this.#limits = {
       queueCommands: options.queueCommandsMax ?? 10_000,
       queueBytes: options.queueBytesMax ?? 64 * 1024 * 1024,
@@ -259,6 +288,14 @@ class LedgerWriter {
     });
   }
 
+  queue(): { commands: number; bytes: number } {
+    return { commands: this.#queue.length, bytes: this.#queueBytes };
+  }
+
+  roundMs(): number {
+    return this.#roundSince === undefined ? 0 : performance.now() - this.#roundSince;
+  }
+
   /** Returns once nobody waits. A snapshot under way is left: the next term takes another. */
   async drain(): Promise<void> {
     this.#draining = true;
@@ -272,7 +309,11 @@ class LedgerWriter {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0 || this.#keeping !== undefined) {
-      if (this.#queue.length > 0) await this.#settle(this.#takeRound());
+      if (this.#queue.length > 0) {
+        this.#roundSince = performance.now();
+        await this.#settle(this.#takeRound());
+        this.#roundSince = undefined;
+      }
       await this.#keepOn();
     }
     this.#running = undefined;
@@ -327,6 +368,11 @@ class LedgerWriter {
         const term = await this.#claim();
         const decided = this.#decideRound(waiting);
         await this.#make(decided, term);
+        this.options.observe?.committed(this.ledger, {
+          ms: this.roundMs(),
+          commands: waiting.length,
+          records: decided.records.length,
+        });
         for (const answer of decided.answers) answer();
         return;
       } catch (error) {
@@ -369,6 +415,7 @@ class LedgerWriter {
     const what = error instanceof Error ? error.message : String(error);
     if (error instanceof Fenced) {
       this.#log(`The ledger ${this.ledger} was taken over by another process.`);
+      this.options.observe?.fenced(this.ledger);
       if (this.#released || !(await this.options.mayClaim(this.ledger).catch(() => false))) {
         return new WriteFailure('not-owner', 'Another process writes this ledger now: repeat the command there.', {
           cause: error,
@@ -376,6 +423,7 @@ class LedgerWriter {
       }
     } else {
       this.#log(`In doubt about an append to the ledger ${this.ledger}: ${what}`);
+      this.options.observe?.inDoubt(this.ledger);
     }
     if (attempt < ATTEMPTS_MAX) return undefined;
     return new WriteFailure(
@@ -389,12 +437,16 @@ class LedgerWriter {
   async #claim(): Promise<Term> {
     if (this.#term !== undefined) return this.#term;
     this.#assertHeld();
+    const since = performance.now();
+    let how: Recovery = 'tail';
     const term = await this.storage.takeTerm(this.ledger);
     this.#digestKey ??= await loadDigestKey(this.storage, this.master, this.ledger);
     if (this.#committed.end === 0) {
       this.#committed = await recall(this.storage, this.ledger, this.#log);
       this.#snapshotAt = this.#committed.end;
+      how = this.#snapshotAt === 0 ? 'replay' : 'snapshot';
     }
+    const from = this.#committed.end;
     for (;;) {
       const stored = await this.storage.read(this.ledger, this.#committed.end);
       if (stored.length === 0) break;
@@ -408,6 +460,11 @@ class LedgerWriter {
     }
     this.#assertHeld();
     this.#term = term;
+    this.options.observe?.recovered(this.ledger, {
+      how,
+      ms: performance.now() - since,
+      records: end - from,
+    });
     return term;
   }
 

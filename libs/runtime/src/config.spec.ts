@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readConfig } from './config.js';
+import { logFormat, readConfig } from './config.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64url');
 
@@ -12,6 +12,8 @@ test('without any variable, everything has a default for one machine', () => {
     keysFile: resolve('ledger-data/keys.json'),
     allowedOrigins: [],
     openReads: true,
+    writesPerSecond: 0,
+    behindTls: false,
   });
 });
 
@@ -25,6 +27,9 @@ test('every variable is taken', () => {
       MASTER_KEY: KEY,
       ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080',
       OPEN_READS: 'false',
+      WRITES_PER_SECOND: '7',
+      BEHIND_TLS: 'true',
+      LOG_FORMAT: 'json',
     }),
   ).toEqual({
     dataDir: '/data',
@@ -34,6 +39,8 @@ test('every variable is taken', () => {
     masterKey: Buffer.alloc(32, 7),
     allowedOrigins: ['https://a.example', 'http://b.example:8080'],
     openReads: false,
+    writesPerSecond: 7,
+    behindTls: true,
   });
 });
 
@@ -58,6 +65,11 @@ describe('whatever is wrong is named by its variable', () => {
     ['ALLOWED_ORIGINS', 'a.example'],
     ['ALLOWED_ORIGINS', 'https://a.example,'],
     ['OPEN_READS', 'yes'],
+    ['WRITES_PER_SECOND', '-1'],
+    ['WRITES_PER_SECOND', '1e3'],
+    ['WRITES_PER_SECOND', '100001'],
+    ['BEHIND_TLS', '1'],
+    ['LOG_FORMAT', 'pretty'],
   ])('%s=%s', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^Wrong configuration\\. ${name} must be .*\\.$`));
   });
@@ -78,4 +90,15 @@ describe('open reads', () => {
     expect(readConfig({ HOST }).openReads).toBe(false);
     expect(() => readConfig({ HOST, OPEN_READS: 'true' })).toThrow('OPEN_READS can be true on loopback only');
   });
+});
+
+test('writes of a key are limited off loopback, unless it is told otherwise', () => {
+  expect(readConfig({ HOST: '0.0.0.0' }).writesPerSecond).toBe(50);
+  expect(readConfig({ HOST: '0.0.0.0', WRITES_PER_SECOND: '0' }).writesPerSecond).toBe(0);
+  expect(readConfig({ HOST: '127.0.0.1' }).writesPerSecond).toBe(0);
+});
+
+test('logs are text on a terminal and JSON elsewhere, unless it is told otherwise', () => {
+  expect([logFormat(undefined, true), logFormat('', false)]).toEqual(['text', 'json']);
+  expect([logFormat('json', true), logFormat('text', false)]).toEqual(['json', 'text']);
 });

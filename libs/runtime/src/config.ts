@@ -3,6 +3,7 @@
  * of it at once, each by the name of its variable. What is derived (a default from another variable) is derived here.
  */
 import { join, resolve } from 'node:path';
+import type { LogFormat } from './log.js';
 import { MASTER_KEY_FORM, masterKeyFrom } from './master-key.js';
 
 export interface Config {
@@ -19,6 +20,10 @@ export interface Config {
   allowedOrigins: readonly string[];
   /** Whether reading needs no key. Only ever on loopback. */
   openReads: boolean;
+  /** How many writes a second an API key may send to this process; 0: as many as it likes. */
+  writesPerSecond: number;
+  /** Whether browsers reach this only over TLS, which a proxy before it speaks. */
+  behindTls: boolean;
   /** host:port of some brokers of Kafka. */
   kafkaBrokers?: readonly string[];
   /** The database of the read models. */
@@ -39,6 +44,8 @@ type Needed = keyof typeof NEEDS;
 type ConfigWith<N extends Needed> = Config & Required<Pick<Config, (typeof NEEDS)[N]>>;
 
 const DEFAULT_PORT = 7410;
+/** Off loopback. A batch is one write. */
+const WRITES_PER_SECOND = 50;
 
 /** @throws Error naming every variable that is wrong or, of those that are needed, missing */
 export function readConfig<N extends Needed = never>(
@@ -80,10 +87,18 @@ export function readConfig<N extends Needed = never>(
       origins,
     ),
     openReads: read('OPEN_READS', loopback, 'true or false', booleanFrom),
+    writesPerSecond: read(
+      'WRITES_PER_SECOND',
+      loopback ? 0 : WRITES_PER_SECOND,
+      'a whole number up to 100000, or 0 for no limit',
+      rateFrom,
+    ),
+    behindTls: read('BEHIND_TLS', false, 'true or false', booleanFrom),
     ...(kafkaBrokers !== undefined && { kafkaBrokers }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(advertisedUrl !== undefined && { advertisedUrl }),
   };
+  read('LOG_FORMAT', undefined, 'text or json', logFormatFrom);
   for (const name of needs) {
     const isWrong = faults.some((fault) => fault.startsWith(`${name} `));
     if (config[NEEDS[name]] === undefined && !isWrong) faults.push(`${name} is missing`);
@@ -95,12 +110,25 @@ export function readConfig<N extends Needed = never>(
   return config as ConfigWith<N>;
 }
 
+/** Of LOG_FORMAT, which a process must know before anything else: it may have to log what is wrong with the others. */
+export function logFormat(text: string | undefined, isTerminal: boolean): LogFormat {
+  return logFormatFrom(text?.trim() ?? '') ?? (isTerminal ? 'text' : 'json');
+}
+
+function logFormatFrom(text: string): LogFormat | undefined {
+  return text === 'text' || text === 'json' ? text : undefined;
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function portFrom(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
+function rateFrom(text: string): number | undefined {
+  return /^\d{1,6}$/.test(text) && Number(text) <= 100_000 ? Number(text) : undefined;
 }
 
 function booleanFrom(text: string): boolean | undefined {

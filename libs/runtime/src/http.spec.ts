@@ -102,7 +102,6 @@ beforeAll(async () => {
     keys,
     openReads: false,
     allowedOrigins: ['https://ledger.example.org'],
-    logger: false,
   });
 });
 
@@ -309,7 +308,7 @@ describe('who may', () => {
 
   test('reads may be open, writes never; a bad key is bad even then', async () => {
     const keys = new KeysFile(join(folder, 'keys.json'));
-    const open = await createHttpApp(TestModule, { keys, openReads: true, logger: false });
+    const open = await createHttpApp(TestModule, { keys, openReads: true });
     try {
       const read = { method: 'GET', url: '/v1/ledgers/syria/incidents/x' } as const;
       expect((await open.inject(read)).statusCode).toBe(200);
@@ -338,7 +337,7 @@ describe('who may', () => {
     @Module({ controllers: [Careless] })
     class CarelessModule {}
     const keys = new KeysFile(join(folder, 'keys.json'));
-    await expect(createHttpApp(CarelessModule, { keys, openReads: true, logger: false })).rejects.toThrow(
+    await expect(createHttpApp(CarelessModule, { keys, openReads: true })).rejects.toThrow(
       'POST /v1/ledgers/:ledger/anything does not say who may use it',
     );
   });
@@ -412,7 +411,6 @@ describe('over a real socket', () => {
     const second = await createHttpApp(TestModule, {
       keys: new KeysFile(join(folder, 'keys.json')),
       openReads: true,
-      logger: false,
     });
     await expect(listenAt(second, { host: '127.0.0.1', port })).rejects.toThrow(
       `port ${port} of 127.0.0.1 already: end it, or choose another port with PORT.`,
@@ -422,7 +420,7 @@ describe('over a real socket', () => {
 
   test('a request that meets a stopping process is told to come again', async () => {
     const keys = new KeysFile(join(folder, 'keys.json'));
-    const leaving = await createHttpApp(TestModule, { keys, openReads: true, logger: false });
+    const leaving = await createHttpApp(TestModule, { keys, openReads: true });
     await leaving.listen(0, '127.0.0.1');
     const socket = connect((leaving.getHttpServer().address() as AddressInfo).port, '127.0.0.1');
     let heard = '';

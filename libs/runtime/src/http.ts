@@ -3,24 +3,45 @@
  * Strict JSON in, problems out; whatever goes wrong, wherever, leaves through `toProblem`. Controllers know none of it.
  */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   Catch,
   HttpException,
-  Logger,
   type ArgumentsHost,
   type DynamicModule,
   type ExceptionFilter,
-  type LoggerService,
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, parseStrictJson, Problem, problemOf, type ProblemCode } from '#contracts';
+import {
+  BATCH_BYTES_MAX,
+  BODY_BYTES_MAX,
+  parseStrictJson,
+  Problem,
+  PROBLEM_TYPE,
+  problemOf,
+  type ProblemCode,
+} from '#contracts';
 import { guardRoutes } from './auth.js';
 import type { KeysFile } from './keys-file.js';
+import type { Log } from './log.js';
+import { Metrics, serveMetrics } from './metrics.js';
+import { troubleOnly } from './process.js';
+import { limitWrites, RateLimit } from './rate-limit.js';
+import { securityHeaders } from './security-headers.js';
+import { lookEveryMs, noiseAnswers, SOCKET_LIMITS, watchConnections, type SocketLimits } from './sockets.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The id of the one command that it brings, once that is known. */
+    commandId: string | undefined;
+    /** What it was refused with. */
+    problem: ProblemCode | undefined;
+  }
+}
 
 export interface HttpOptions {
   keys: KeysFile;
@@ -35,13 +56,22 @@ export interface HttpOptions {
   answerWhileStopping?: boolean;
   /** For an address that does not set its own. */
   bodyBytesMax?: number;
-  logger?: LoggerService | false;
+  /** How many writes a second a key may send; none or 0: as many as it likes. */
+  writesPerSecond?: number;
+  /** Whether another process of ours sent the request on, which counted it. */
+  isSentOn?: (request: FastifyRequest) => boolean;
+  /** Whether browsers come over TLS only, and are told to remember it. */
+  behindTls?: boolean;
+  /** Those that are not given are `SOCKET_LIMITS`. */
+  limits?: Partial<SocketLimits>;
+  /** Told of faults of ours, and of each write in a line. */
+  log?: Log;
+  /** The numbers of this process; left out, of its HTTP alone. */
+  metrics?: Metrics;
   /** Adds what must be there before the application is ready, such as the pages of its API or another body parser. */
   prepare?: (app: NestFastifyApplication) => void;
 }
 
-/** For a request to arrive completely: 8 MiB over a slow line. */
-const REQUEST_TIMEOUT_MS = 120_000;
 /** An id of 100 characters, each of them percent-encoded. */
 const PARAMETER_LENGTH_MAX = 300;
 const RETRY_AFTER_SECONDS = 1;
@@ -49,20 +79,29 @@ const SWEEP_MS = 50;
 const FAREWELL_MS = 1_000;
 /** How long a process that stops waits for requests under way: longer than any answer takes, shorter than patience. */
 const LAST_ANSWERS_MS_MAX = 15_000;
-const PROBLEM_TYPE = 'application/problem+json';
 
 /** The application behind its edge, ready to listen or to be injected into. */
 export async function createHttpApp(
   module: Type | DynamicModule,
   options: HttpOptions,
 ): Promise<NestFastifyApplication> {
+  const limits = { ...SOCKET_LIMITS, ...options.limits };
+  const log = options.log ?? (() => undefined);
+  const metrics = options.metrics ?? new Metrics();
+  const greet = greeting(options.behindTls ?? false);
+  const answerNoise = noiseAnswers(limits, options.behindTls ?? false);
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestMsMax,
+    connectionTimeout: limits.silenceMsMax,
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     return503OnClosing: false,
     // Node's own answer to a request without Host would be no problem+json; `refuseEarly` has one.
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: limits.headersMsMax,
+      connectionsCheckingInterval: lookEveryMs(limits),
+    },
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       greet(request, reply);
@@ -73,11 +112,21 @@ export async function createHttpApp(
   const fastify = adapter.getInstance() as FastifyInstance;
   // What else a client expects (HTTP knows only 100-continue) may be passed over, where Node would refuse.
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
+  fastify.decorateRequest('commandId', undefined);
+  fastify.decorateRequest('problem', undefined);
+  // At the end, so that whatever is answered, by whomever, carries it.
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    greet(request, reply);
+    done();
+  });
+  watchConnections(fastify, limits, { answerNoise, metrics, log });
+  serveMetrics(fastify, metrics);
+  logWrites(fastify, log);
   const methods = rememberMethods(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
     abortOnError: false,
-    ...(options.logger !== undefined && { logger: options.logger }),
+    logger: options.log === undefined ? false : troubleOnly(log),
   });
   const origins = options.allowedOrigins ?? [];
   // Where no page of another origin may call, an answer need not say so: browsers refuse what is not allowed.
@@ -101,8 +150,11 @@ export async function createHttpApp(
   } else fastify.options('*', (_request, reply) => void reply.code(204).send());
   refuseEarly(fastify, methods, options.answerWhileStopping ?? false);
   guardRoutes(fastify, options.keys, options);
+  if (options.writesPerSecond !== undefined && options.writesPerSecond > 0) {
+    limitWrites(fastify, new RateLimit(options.writesPerSecond), options.isSentOn ?? (() => false));
+  }
   takeStrictJson(fastify);
-  app.useGlobalFilters(new ProblemFilter(methods));
+  app.useGlobalFilters(new ProblemFilter(methods, log));
   options.prepare?.(app);
   await app.init();
   await fastify.ready();
@@ -115,12 +167,35 @@ function requestId(given: string | string[] | undefined): string {
 }
 
 /** What every answer carries. */
-function greet(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
-  reply.header('x-content-type-options', 'nosniff');
-  reply.header('referrer-policy', 'no-referrer');
-  reply.header('x-frame-options', 'DENY');
-  if (request.method !== 'GET' && request.method !== 'HEAD') reply.header('cache-control', 'no-store');
+function greeting(behindTls: boolean): (request: FastifyRequest, reply: FastifyReply) => void {
+  return (request, reply) => {
+    reply.header('x-request-id', request.id).headers(securityHeaders(request.url, { behindTls }));
+    if (request.method !== 'GET' && request.method !== 'HEAD') reply.header('cache-control', 'no-store');
+  };
+}
+
+/** A line for each write: who, where, how it ended. Patterns of addresses, so nothing that a client has put into them. */
+function logWrites(fastify: FastifyInstance, log: Log): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    done();
+    const { method, routeOptions, params, commandId, caller, problem } = request;
+    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
+    const { ledger } = (params ?? {}) as { ledger?: string };
+    const route = routeOptions.url ?? 'none';
+    log(`${method} ${route} ${reply.statusCode}`, {
+      requestId: request.id,
+      ...(commandId !== undefined && { commandId }),
+      // Before the caller is known, the ledger is whatever somebody has written there.
+      ...(caller !== undefined && { key: caller.id, ...(ledger !== undefined && { ledger }) }),
+      access: {
+        method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(problem !== undefined && { problem }),
+      },
+    });
+  });
 }
 
 /** What needs no look at the caller or the body: a process that stops, an address that does not exist. */
@@ -159,7 +234,6 @@ function refuseEarly(fastify: FastifyInstance, methods: MethodsOf, answerWhileSt
     done();
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    greet(request, reply);
     if (stopping) reply.header('connection', 'close');
     if (stopping && !answerWhileStopping) {
       done(new Problem('stopping', 'This process is stopping: send the request again.'));
@@ -271,9 +345,11 @@ function toProblem(error: unknown, request: FastifyRequest, methods: MethodsOf):
 
 function send(reply: FastifyReply, problem: Problem): void {
   const { status, code, details } = problem;
+  reply.request.problem = code;
   reply.code(status).header('content-type', PROBLEM_TYPE).header('cache-control', 'no-store');
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (status === 429) reply.header('retry-after', Number(details['retryAfter'] ?? RETRY_AFTER_SECONDS));
   if (code === 'method-not-allowed') reply.header('allow', (details['allow'] as string[]).join(', '));
   // As bytes, or the framework adds a charset, which this type does not have.
   reply.send(Buffer.from(JSON.stringify(problem.body())));
@@ -282,9 +358,10 @@ function send(reply: FastifyReply, problem: Problem): void {
 /** Where every error of a request ends. */
 @Catch()
 class ProblemFilter implements ExceptionFilter {
-  readonly #logger = new Logger('http');
-
-  constructor(private readonly methods: MethodsOf) {}
+  constructor(
+    private readonly methods: MethodsOf,
+    private readonly log: Log,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -293,38 +370,14 @@ class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(error, request, this.methods);
     if (problem.code === 'internal') {
       const where = `${request.method} ${request.routeOptions.url ?? 'no route'}, request ${request.id}`;
-      this.#logger.error(where, error instanceof Error ? error.stack : String(error));
+      this.log(`A fault of ours: ${where}`, {
+        level: 'error',
+        requestId: request.id,
+        stack: (error instanceof Error ? error.stack : undefined) ?? String(error),
+      });
     }
     // Too late for a problem: the client must not take what it has for the whole.
     if (reply.raw.headersSent) reply.raw.destroy();
     else send(reply, problem);
   }
-}
-
-/** Answers what is not even HTTP, straight to the socket: there is no request and no reply yet. */
-function answerNoise(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const code: ProblemCode =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 'headers-too-large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request-timeout'
-        : 'bad-request';
-  const detail = {
-    'headers-too-large': 'The address and the headers together are too long.',
-    'request-timeout': `The request did not arrive within ${REQUEST_TIMEOUT_MS / 1000} seconds.`,
-    'bad-request': 'This is not HTTP/1.1.',
-  }[code];
-  const problem = new Problem(code, detail);
-  const body = JSON.stringify(problem.body());
-  const head = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'X-Content-Type-Options: nosniff',
-    'Cache-Control: no-store',
-    'Connection: close',
-  ];
-  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  socket.destroySoon();
 }

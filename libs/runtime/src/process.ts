@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import { logFormat } from './config.js';
+import { createLog, type Log, type LogLevel } from './log.js';
 
 /** Answering who waits takes moments; something that does not end must not keep the process for ever. */
 const STOP_MS_MAX = 60_000;
@@ -14,17 +16,9 @@ export interface Running {
 }
 
 export interface ProcessTools {
-  log: (message: string) => void;
+  log: Log;
   /** To be called when nothing can be done any more: stops in order and ends with an exit code that says so. */
   fail: (reason: Error) => void;
-}
-
-function log(message: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
-}
-
-function complain(error: unknown): void {
-  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 /** npm hands a SIGTERM to the shell between it and us, which dies of it without a word: then our parent is another. */
@@ -40,12 +34,20 @@ function onOrphaned(callback: () => void): void {
 
 /**
  * Starts something and keeps it until SIGTERM, SIGINT or a failure. `welcome` is done and printed once it runs; what goes
- * wrong in it stops everything, unless we were told to stop in its middle.
+ * wrong in it stops everything, unless we were told to stop in its middle. The log goes to standard error, under `name`.
  */
 export async function runProcess<R extends Running>(
+  name: string,
   start: (tools: ProcessTools) => Promise<R>,
   welcome: (running: R) => string | Promise<string>,
 ): Promise<void> {
+  const format = logFormat(process.env['LOG_FORMAT'], process.stderr.isTTY);
+  const log = createLog({ process: name, format }, (line) => process.stderr.write(line));
+  const complain = (error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (format === 'json') log(reason, { level: 'error' });
+    else process.stderr.write(`\n${reason}\n`);
+  };
   let running: R | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (exitCode: number): void => {
@@ -59,7 +61,7 @@ export async function runProcess<R extends Running>(
       );
   };
   const fail = (reason: Error): void => {
-    log(reason.message);
+    log(reason.message, { level: 'error' });
     stop(1);
   };
   // Not before `starting` is there: whoever starts may fail at once.
@@ -97,10 +99,13 @@ export async function runProcess<R extends Running>(
   }
 }
 
-/** Of what the framework has to tell, warnings and errors, such as the cause of a 500; they stand among ours. */
-export function troubleOnly(tell: (message: string) => void): LoggerService {
-  const pass = (...parts: unknown[]): void => tell(parts.join(' '));
-  return { log: () => undefined, warn: pass, error: pass };
+/** Of what the framework has to tell, warnings and errors; they stand among ours. */
+export function troubleOnly(log: Log): LoggerService {
+  const pass =
+    (level: LogLevel) =>
+    (...parts: unknown[]): void =>
+      log(parts.join(' '), { level });
+  return { log: () => undefined, warn: pass('warn'), error: pass('error') };
 }
 
 /** Lets an application listen and says where it does, such as http://127.0.0.1:7410. @throws Error that says what to do */
@@ -122,7 +127,7 @@ export async function listenAt(app: NestFastifyApplication, at: { host: string; 
 export class Undo {
   readonly #steps: (() => unknown)[] = [];
 
-  constructor(private readonly tell: (message: string) => void) {}
+  constructor(private readonly log: Log) {}
 
   add(...steps: (() => unknown)[]): void {
     this.#steps.push(...steps);
@@ -133,7 +138,7 @@ export class Undo {
       try {
         await step();
       } catch (error) {
-        this.tell(`While stopping: ${error instanceof Error ? error.message : String(error)}`);
+        this.log(`While stopping: ${error instanceof Error ? error.message : String(error)}`, { level: 'warn' });
       }
     }
   }
@@ -145,7 +150,7 @@ const RETRY_MS_MAX = 5_000;
 export async function untilItWorks<T>(
   what: string,
   act: () => Promise<T>,
-  tell: (message: string) => void,
+  log: Log,
   signal: AbortSignal,
 ): Promise<T | undefined> {
   let last = '';
@@ -154,7 +159,7 @@ export async function untilItWorks<T>(
       return await act();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== last) tell(`Waiting for ${what}: ${reason}`);
+      if (reason !== last) log(`Waiting for ${what}: ${reason}`, { level: 'warn' });
       last = reason;
       await pause(retryMs, undefined, { signal }).catch(() => undefined);
     }

@@ -6,4 +6,5 @@ export { Access, requireRole, type AccessNeeded } from './auth.js';
 export { createHttpApp, type HttpOptions } from './http.js';
 export { HealthModule, type Readiness } from './health.js';
 export { openApiOf, serveOpenApi, type ApiDescription } from './openapi.js';
+export { count, Progress } from './progress.js';
 export { listenAt, runProcess, troubleOnly, Undo, untilItWorks, type ProcessTools, type Running } from './process.js';

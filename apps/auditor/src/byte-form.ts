@@ -36,7 +36,10 @@ export function faultsOfForm(bytes: Uint8Array): string[] {
   if (names.join() !== ATTRIBUTES.join()) {
     const odd = names.filter((name) => !ATTRIBUTES.includes(name));
     const missing = ATTRIBUTES.filter((name) => !names.includes(name));
-    const named = [...odd.map((name) => `${name} does not belong there`), ...missing.map((name) => `${name} is missing`)];
+    const named = [
+      ...odd.map((name) => `${name} does not belong there`),
+      ...missing.map((name) => `${name} is missing`),
+    ];
     faults.push(`its attributes are ${names.join(', ')}: ${named.join(', ') || 'in another order'}`);
   }
   const [, ledger = '', number = ''] = /^([a-z0-9-]{1,48})\/([1-9]\d*)$/.exec(event['id'] ?? '') ?? [];

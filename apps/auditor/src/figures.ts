@@ -92,7 +92,11 @@ export function* differencesOf(mine: Rows, theirs: Rows): Generator<RowFinding> 
 }
 
 /** The innermost places where two values differ; an absent field and an undefined one are the same. */
-function* unequal(mine: unknown, theirs: unknown, path: string): Generator<[path: string, mine: unknown, theirs: unknown]> {
+function* unequal(
+  mine: unknown,
+  theirs: unknown,
+  path: string,
+): Generator<[path: string, mine: unknown, theirs: unknown]> {
   if (mine === theirs) return;
   if (!isObject(mine) || !isObject(theirs) || Array.isArray(mine) !== Array.isArray(theirs)) {
     yield [path, mine ?? null, theirs ?? null];

@@ -3,7 +3,7 @@
  * before it. Looks at the log only; what the read models make of it is another matter (`verify.ts`).
  */
 import { evolve, initialState, type LedgerRecord, type State } from '#domain';
-import { RECORD_BYTES_MAX, recordCodec, Unreadable, type StoredRecord } from '#ledger';
+import { RECORD_BYTES_MAX, Unreadable, type Codec, type StoredRecord } from '#ledger';
 import { faultsOfForm, isBase64url, isInstant } from './byte-form.js';
 import type { Check, Found } from './findings.js';
 import { claimsNamedBy, kindOfChange, namedBy } from './references.js';
@@ -12,7 +12,6 @@ import { claimsNamedBy, kindOfChange, namedBy } from './references.js';
 const DIGEST_BYTES = 32;
 
 export class LogCheck {
-  readonly #codec = recordCodec();
   readonly #state: State = initialState();
   /** Command id → the record that has it. The recorder is in it. */
   readonly #commands = new Map<string, number>();
@@ -23,6 +22,7 @@ export class LogCheck {
 
   constructor(
     private readonly ledger: string,
+    private readonly codec: Codec,
     private readonly found: Found,
   ) {}
 
@@ -39,7 +39,8 @@ export class LogCheck {
   take({ sequence, bytes }: StoredRecord): LedgerRecord | undefined {
     const fault = (check: Check, what: string): void => this.fault(sequence, check, what);
     if (sequence !== this.#next) {
-      const missing = sequence - 1 === this.#next ? `record ${this.#next} is` : `records ${this.#next} to ${sequence - 1} are`;
+      const missing =
+        sequence - 1 === this.#next ? `record ${this.#next} is` : `records ${this.#next} to ${sequence - 1} are`;
       this.fault(this.#next, 'sequence', `${missing} missing: ${sequence} is the next one there`);
     }
     this.#next = sequence + 1;
@@ -50,7 +51,7 @@ export class LogCheck {
     }
     let record: LedgerRecord;
     try {
-      record = this.#codec.decode(bytes);
+      record = this.codec.decode(bytes);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       fault('schema', error.message);
@@ -79,7 +80,11 @@ export class LogCheck {
     this.found({ kind: 'log', record, check, what });
   }
 
-  #checkEnvelope({ recordedtime, commandid, commanddigest, recorder }: LedgerRecord, sequence: number, isHere: boolean): void {
+  #checkEnvelope(
+    { recordedtime, commandid, commanddigest, recorder }: LedgerRecord,
+    sequence: number,
+    isHere: boolean,
+  ): void {
     if (!isInstant(recordedtime)) this.fault(sequence, 'time', `there was no ${recordedtime}`);
     else if (isHere) {
       // One that belongs elsewhere has the time of there.
@@ -115,7 +120,7 @@ export class LogCheck {
       if (own.has(entity)) this.fault(sequence, 'version', `it changes ${entity} twice`);
       own.set(entity, version);
       if (before !== undefined && before.kind !== kind) {
-        this.fault(sequence, 'reference', `${entity} is of the kind ${before.kind}, and it changes one of the kind ${kind}`);
+        this.fault(sequence, 'reference', `it changes the ${kind} ${entity}, which is of the kind ${before.kind}`);
       } else if (before === undefined && !isNew) {
         this.fault(sequence, 'reference', `it changes ${entity}, and there is no such ${kind} by then`);
       } else if (version !== (before?.version ?? 0) + 1) {
@@ -131,7 +136,7 @@ export class LogCheck {
       if (named === undefined && !own.has(id)) {
         this.fault(sequence, 'reference', `it names the ${kind} ${id}, which is not there by then`);
       } else if (named !== undefined && named.kind !== kind) {
-        this.fault(sequence, 'reference', `it names ${id} as a ${kind}, and that is of the kind ${named.kind}`);
+        this.fault(sequence, 'reference', `it names the ${kind} ${id}, which is of the kind ${named.kind}`);
       }
     }
     for (const claim of claimsNamedBy(record)) {

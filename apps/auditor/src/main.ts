@@ -103,9 +103,7 @@ async function main(signal: AbortSignal): Promise<number> {
     }
     await assertThere(storage, ledger);
     const startedAt = performance.now();
-    const report = json
-      ? reportAsJson(ledger, (text) => process.stdout.write(text))
-      : reportToPeople(ledger, progress);
+    const report = json ? reportAsJson(ledger, (text) => process.stdout.write(text)) : reportToPeople(ledger, progress);
     const verified = await verify({
       ledger,
       storage,

@@ -54,7 +54,8 @@ export class PrivateTextCheck {
       try {
         openText(this.master.unwrap(this.ledger, key), text);
       } catch (error) {
-        const why = error instanceof Unreadable || isKeyHash(error) ? error.message : 'it was changed: the key does not open it.';
+        const why =
+          error instanceof Unreadable || isKeyHash(error) ? error.message : 'it was changed: the key does not open it.';
         this.fault(sequence, `a private text of the key ${text.keyid}: ${why}`);
       }
     }

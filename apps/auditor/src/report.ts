@@ -31,9 +31,12 @@ export function reportToPeople(ledger: string, progress: Progress): Report {
       tell(`Log: ${count(records)} records of ${ledger}, ${count(faults)} faults.`);
       const { opened, destroyed, unopened } = privateTexts;
       if (opened + destroyed + unopened > 0) {
-        tell(`Private texts: ${count(opened)} opened and thrown away, ${count(destroyed)} whose key was destroyed, ${count(unopened)} not opened for want of the master key.`);
+        tell(
+          `Private texts: ${count(opened)} opened and thrown away, ${count(destroyed)} whose key was destroyed, ${count(unopened)} not opened for want of the master key.`,
+        );
       }
-      for (const { offset, why } of quarantine) tell(`Not of the ledger: offset ${offset} of its topic, because ${why}. It counts for nothing.`);
+      for (const { offset, why } of quarantine)
+        tell(`Not of the ledger: offset ${offset} of its topic, because ${why}. It counts for nothing.`);
       if (readModels !== null) tell(inWordsOf(readModels, records));
       tell(`${count(Math.round(seconds * 10) / 10)} s, ${rate} records/s, ${count(Math.round(megabytes))} MB.`);
       tell({ clean: 'Clean.', differs: 'The read models DIFFER from the log.', broken: 'The log is BROKEN.' }[outcome]);
@@ -41,7 +44,10 @@ export function reportToPeople(ledger: string, progress: Progress): Report {
   };
 }
 
-function inWordsOf({ schema, asOf, events, rows, abouts, differences }: NonNullable<Verified['readModels']>, records: number): string {
+function inWordsOf(
+  { schema, asOf, events, rows, abouts, differences }: NonNullable<Verified['readModels']>,
+  records: number,
+): string {
   const behind = asOf < records ? ` (the log goes on to ${count(records)})` : '';
   const figures =
     rows === null

@@ -29,7 +29,10 @@ import {
   type Subject,
 } from '#domain';
 
-type Heard = Pick<Statement, 'document' | 'speaker' | 'onBehalfOf' | 'said' | 'utterance' | 'form' | 'chain' | 'claims'> & {
+type Heard = Pick<
+  Statement,
+  'document' | 'speaker' | 'onBehalfOf' | 'said' | 'utterance' | 'form' | 'chain' | 'claims'
+> & {
   /** The record that first held it. */
   sequence: number;
 };
@@ -274,11 +277,11 @@ export class Told implements Registers {
     for (const about of [source.id, voiceOf(source, this).line]) {
       for (const { id, grade: given } of this.#judgedOf.get(about)?.toReversed() ?? []) {
         if (this.#gone.has(id)) continue;
-        grade.credibility ??= given.credibility;
-        grade.reliability ??= given.reliability;
+        if (given.credibility !== undefined) grade.credibility ??= given.credibility;
+        if (given.reliability !== undefined) grade.reliability ??= given.reliability;
       }
     }
-    return grade.credibility === undefined && grade.reliability === undefined ? undefined : grade;
+    return Object.keys(grade).length === 0 ? undefined : grade;
   }
 
   #judgedByAbout(): Map<string, Judged[]> {
@@ -350,5 +353,5 @@ export class Told implements Registers {
 }
 
 function movedTo(claim: Claim, about: About): Claim {
-  return { ...claim, about } as Claim;
+  return { ...claim, about };
 }

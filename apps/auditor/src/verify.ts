@@ -4,8 +4,23 @@
  */
 import type { Pool } from 'pg';
 import type { LedgerRecord } from '#domain';
-import { loadDigestKey, MissingRecords, Unreadable, type LedgerStorage, type MasterKey, type StoredRecord } from '#ledger';
-import { auditedAbouts, auditedEvents, auditedRows, auditedStanding, type AuditedEvent, type AuditedStanding } from '#read-models';
+import {
+  loadDigestKey,
+  MissingRecords,
+  recordCodec,
+  Unreadable,
+  type LedgerStorage,
+  type MasterKey,
+  type StoredRecord,
+} from '#ledger';
+import {
+  auditedAbouts,
+  auditedEvents,
+  auditedRows,
+  auditedStanding,
+  type AuditedEvent,
+  type AuditedStanding,
+} from '#read-models';
 import type { Progress } from '#runtime';
 import { differencesOf, nameOf, rowsAbout, type Row } from './figures.js';
 import type { Found } from './findings.js';
@@ -67,7 +82,9 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     const { schema, copied, settled } = standing;
     const asOf = Math.min(settled, end);
     const compared =
-      log.faults > 0 ? { rows: null, abouts: null } : await compareRows({ ...options, found, pool }, schema, asOf, told);
+      log.faults > 0
+        ? { rows: null, abouts: null }
+        : await compareRows({ ...options, found, pool }, schema, asOf, told);
     readModels = { schema, asOf, events: Math.min(copied, end), ...compared, differences };
   }
   const outcome = log.faults > 0 ? 'broken' : differences > 0 ? 'differs' : 'clean';
@@ -92,7 +109,7 @@ async function readLog(options: VerifyOptions, standing: AuditedStanding | undef
   // The one key that every ledger has: says at once whether this is the right master key.
   if (master !== undefined) await loadDigestKey(storage, master, ledger);
   const { schema = '', copied = 0, settled = 0 } = standing ?? {};
-  const check = new LogCheck(ledger, found);
+  const check = new LogCheck(ledger, recordCodec(), found);
   const privateTexts = new PrivateTextCheck(ledger, storage, master, (record, what) => {
     check.fault(record, 'private-text', what);
   });
@@ -165,12 +182,7 @@ interface Entry {
 }
 
 /** Records against their copies, as far as there must be any. */
-function compareEvents(
-  entries: readonly Entry[],
-  copied: number,
-  copies: readonly AuditedEvent[],
-  found: Found,
-): void {
+function compareEvents(entries: readonly Entry[], copied: number, copies: readonly AuditedEvent[], found: Found): void {
   const copyOf = new Map(copies.map((copy) => [copy.sequence, copy]));
   const differs = (record: number, field: string, what: string): void => found({ kind: 'event', record, field, what });
   for (const { stored, record } of entries) {

@@ -1,7 +1,7 @@
 /**
  * WHAT THE RECORDS SAY IN THE END: registers, cards, statements and what became of them, gathered in memory from the log
  * alone, so that figures can be worked out once more by a way that knows no table. Kept small: of everything only what
- * figures and exports hang on.
+ * figures and exports hang on, and of what there are hundreds of thousands the text: as objects it takes twice the memory.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -58,8 +58,10 @@ export class Told implements Registers {
   readonly actors = new Map<Id, Actor>();
   readonly places = new Map<Id, Place>();
   readonly documents = new Map<Id, Document>();
-  readonly #incidents = new Map<Id, Incident>();
-  readonly #statements = new Map<Id, Heard>();
+  /** As JSON: an `Incident`. */
+  readonly #incidents = new Map<Id, string>();
+  /** As JSON: a `Heard`. */
+  readonly #statements = new Map<Id, string>();
   readonly #merged = new Map<Id, Id>();
   /** By document, the statements that it carries no longer. */
   readonly #dropped = new Map<Id, ReadonlySet<Id>>();
@@ -114,7 +116,7 @@ export class Told implements Registers {
         break;
       case 'IncidentRecorded':
       case 'IncidentCorrected':
-        this.#incidents.set(id, this.#shortCard(record.data.incident));
+        this.#putCard(id, record.data.incident);
         break;
       case 'IncidentSplit':
         this.#split(id, data.changes[1]?.entity ?? '', record.data);
@@ -134,14 +136,14 @@ export class Told implements Registers {
       }
       case 'StatementRecorded':
       case 'StatementCorrected': {
-        const sequence = this.#statements.get(id)?.sequence ?? record.sequence;
-        this.#statements.set(id, { ...this.#shortStatement(record.data.statement), sequence });
+        const sequence = this.#statements.has(id) ? this.#heard(id).sequence : record.sequence;
+        this.#putStatement(id, { ...record.data.statement, sequence });
         break;
       }
       case 'StatementReassigned': {
         const { utterance, incidents = [] } = record.data;
-        const heard = this.#known(this.#statements, id);
-        this.#statements.set(id, {
+        const heard = this.#heard(id);
+        this.#putStatement(id, {
           ...heard,
           ...(utterance !== undefined && { utterance }),
           claims: heard.claims.map((claim) => movedTo(claim, reassignedAbout(claim.about, incidents, this.survivor))),
@@ -195,8 +197,8 @@ export class Told implements Registers {
   }
 
   card(id: Id): Incident | undefined {
-    const card = this.#incidents.get(id);
-    return card === undefined || this.#merged.size === 0 ? card : readIncident(card, this.survivor);
+    const text = this.#incidents.get(id);
+    return text === undefined ? undefined : readIncident(JSON.parse(text) as Incident, this.survivor);
   }
 
   /** What has live parts: it is shown beside sums, and never added. */
@@ -208,8 +210,8 @@ export class Told implements Registers {
   /** By incident or scope, as the read models call them, the statements with claims about it, in the order of their records. */
   statementsByAbout(): Map<string, Id[]> {
     const found = new Map<string, Id[]>();
-    for (const [id, { claims }] of this.#statements) {
-      for (const about of new Set(claims.flatMap((claim) => this.#aboutsOf(claim)))) {
+    for (const id of this.#statements.keys()) {
+      for (const about of new Set(this.#heard(id).claims.flatMap((claim) => this.#aboutsOf(claim)))) {
         const some = found.get(about);
         if (some === undefined) found.set(about, [id]);
         else some.push(id);
@@ -223,11 +225,12 @@ export class Told implements Registers {
     const claims: SourcedClaim[] = [];
     let scope: Subject | undefined;
     for (const statement of statements) {
-      for (const [index, claim] of this.#known(this.#statements, statement).claims.entries()) {
+      const heard = this.#heard(statement);
+      for (const [index, claim] of heard.claims.entries()) {
         if (!this.#aboutsOf(claim).includes(about)) continue;
         const read = readClaim(claim, this.survivor);
         if ('scope' in read.about) scope ??= { scope: read.about.scope };
-        claims.push(this.#sourced(about, statement, index + 1, read));
+        claims.push(this.#sourced(about, statement, heard, index + 1, read));
       }
     }
     const card = this.card(about);
@@ -239,8 +242,8 @@ export class Told implements Registers {
     return 'scope' in about ? [`scope ${short(scopeKey(about.scope))}`] : incidentsOf(about);
   }
 
-  #sourced(about: string, statement: Id, number: number, claim: Claim): SourcedClaim {
-    const { sequence, utterance, form, document, said, ...rest } = this.#known(this.#statements, statement);
+  #sourced(about: string, statement: Id, heard: Heard, number: number, claim: Claim): SourcedClaim {
+    const { sequence, utterance, form, document, said, ...rest } = heard;
     const { speaker, onBehalfOf, chain } = readSaid(rest, this.survivor);
     const { publisher, published } = this.#known(this.documents, document);
     const source: SourcedClaim = {
@@ -302,16 +305,16 @@ export class Told implements Registers {
   }
 
   #split(old: Id, created: Id, { incident, claims }: Extract<LedgerRecord, { name: 'IncidentSplit' }>['data']): void {
-    this.#incidents.set(created, this.#shortCard(incident));
+    this.#putCard(created, incident);
     for (const { claim: named, to } of claims) {
       const hash = named.lastIndexOf('#');
       const statement = named.slice(0, hash);
       const at = Number(named.slice(hash + 1)) - 1;
-      const heard = this.#known(this.#statements, statement);
+      const heard = this.#heard(statement);
       const moved = heard.claims.map((claim, index) =>
         index === at ? movedTo(claim, splitAbout(claim.about, { old, created }, to, this.survivor)) : claim,
       );
-      this.#statements.set(statement, { ...heard, claims: moved });
+      this.#putStatement(statement, { ...heard, claims: moved });
     }
   }
 
@@ -325,24 +328,20 @@ export class Told implements Registers {
     return { publisher, kind, title: '', ...(copyOf && { copyOf }), ...(published && { published }) };
   }
 
-  #shortCard(incident: Incident): Incident {
-    if (this.whole) return incident;
-    const { title: _title, note: _note, ...card } = incident;
-    return card;
+  #putCard(id: Id, incident: Incident): void {
+    const { title, note, ...card } = incident;
+    this.#incidents.set(id, JSON.stringify(this.whole ? { ...card, title, note } : card));
   }
 
-  #shortStatement(statement: Statement): Omit<Heard, 'sequence'> {
-    const { document, speaker, onBehalfOf, said, utterance, form, chain, claims } = statement;
-    return {
-      document,
-      speaker,
-      ...(onBehalfOf !== undefined && { onBehalfOf }),
-      ...(said !== undefined && { said }),
-      utterance,
-      form,
-      ...(chain !== undefined && { chain }),
-      claims: this.whole ? claims : claims.map(({ words: _words, parts: _parts, ...claim }) => claim as Claim),
-    };
+  #putStatement(id: Id, statement: Heard): void {
+    const { document, speaker, onBehalfOf, said, utterance, form, chain, sequence, claims } = statement;
+    const shorter = this.whole ? claims : claims.map(({ words: _words, parts: _parts, ...claim }) => claim);
+    const heard = { document, speaker, onBehalfOf, said, utterance, form, chain, sequence, claims: shorter };
+    this.#statements.set(id, JSON.stringify(heard));
+  }
+
+  #heard(id: Id): Heard {
+    return JSON.parse(this.#known(this.#statements, id)) as Heard;
   }
 
   #known<Value>(map: ReadonlyMap<Id, Value>, id: Id): Value {

@@ -21,7 +21,7 @@ import {
   type AuditedEvent,
   type AuditedStanding,
 } from '#read-models';
-import type { Progress } from '#runtime';
+import { count, type Progress } from '#runtime';
 import { differencesOf, nameOf, rowsAbout, type Row } from './figures.js';
 import type { Found } from './findings.js';
 import { LogCheck } from './log-check.js';
@@ -76,15 +76,14 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   };
   // Asked before the log is: what that does not have afterwards, it never had.
   const standing = pool && (await standingOf(pool, ledger));
-  const { told, end, ...log } = await readLog({ ...options, found }, standing);
+  const { end, ...log } = await readLog({ ...options, found }, standing);
   let readModels: ReadModelsVerified | null = null;
   if (pool !== undefined && standing !== undefined) {
     const { schema, copied, settled } = standing;
     const asOf = Math.min(settled, end);
+    // Nothing can be told of a log that is broken.
     const compared =
-      log.faults > 0
-        ? { rows: null, abouts: null }
-        : await compareRows({ ...options, found, pool }, schema, asOf, told);
+      log.faults > 0 ? { rows: null, abouts: null } : await compareRows({ ...options, found, pool }, schema, asOf);
     readModels = { schema, asOf, events: Math.min(copied, end), ...compared, differences };
   }
   const outcome = log.faults > 0 ? 'broken' : differences > 0 ? 'differs' : 'clean';
@@ -94,11 +93,12 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 interface Read extends Pick<Verified, 'records' | 'faults' | 'privateTexts'> {
   /** The last record of the log. */
   end: number;
-  /** As of the record that the read models are compared as of; of a log that is broken nothing can be told. */
-  told: Told;
 }
 
-/** Goes through the log once: checks every record, compares its copy, and hears what it says. */
+/**
+ * Goes through the log, checks every record and compares its copy. What figures hang on is gathered afterwards, when what
+ * this remembers is forgotten: both at once would take twice the memory.
+ */
 async function readLog(options: VerifyOptions, standing: AuditedStanding | undefined): Promise<Read> {
   const { ledger, storage, master, pool, found, progress, signal } = options;
   // Where it cannot be read to its end it is read as far as that goes.
@@ -108,12 +108,11 @@ async function readLog(options: VerifyOptions, standing: AuditedStanding | undef
   });
   // The one key that every ledger has: says at once whether this is the right master key.
   if (master !== undefined) await loadDigestKey(storage, master, ledger);
-  const { schema = '', copied = 0, settled = 0 } = standing ?? {};
+  const { schema = '', copied = 0 } = standing ?? {};
   const check = new LogCheck(ledger, recordCodec(), found);
   const privateTexts = new PrivateTextCheck(ledger, storage, master, (record, what) => {
     check.fault(record, 'private-text', what);
   });
-  const told = new Told();
   try {
     for await (const batch of batches(storage, ledger, end, signal)) {
       const entries = batch.map((stored): Entry => ({ stored, record: check.take(stored) }));
@@ -124,7 +123,6 @@ async function readLog(options: VerifyOptions, standing: AuditedStanding | undef
         const copies = await auditedEvents(pool, schema, ledger, first - 1, Math.min(last, copied));
         compareEvents(entries, copied, copies, found);
       }
-      if (check.faults === 0) for (const one of records) if (one.sequence <= settled) told.hear(one);
       progress.copied(last, Math.max(last, Math.min(end, Number.MAX_SAFE_INTEGER)));
     }
   } catch (error) {
@@ -137,7 +135,7 @@ async function readLog(options: VerifyOptions, standing: AuditedStanding | undef
     found({ kind: 'event', record: end + 1, field: 'row', what });
   }
   const { records, faults } = check;
-  return { records, faults, privateTexts: privateTexts.counts, end, told };
+  return { records, faults, privateTexts: privateTexts.counts, end };
 }
 
 async function standingOf(pool: Pool, ledger: string): Promise<AuditedStanding> {
@@ -207,13 +205,28 @@ function compareEvents(entries: readonly Entry[], copied: number, copies: readon
   }
 }
 
-/** Everything that there is a claim about, and everything that there are rows about. */
-async function compareRows(
-  { ledger, pool, found, progress, signal }: VerifyOptions & { pool: Pool },
-  schema: string,
+/** What the records say as of one of them. */
+export async function toldBy(
+  { storage, ledger, progress, signal }: Pick<VerifyOptions, 'storage' | 'ledger' | 'progress' | 'signal'>,
   asOf: number,
   told: Told,
+): Promise<Told> {
+  const codec = recordCodec();
+  for await (const batch of batches(storage, ledger, asOf, signal)) {
+    for (const { bytes } of batch) told.hear(codec.decode(bytes));
+    progress.doing(`Hearing what they say: ${count(batch.at(-1)?.sequence ?? 0)} of ${count(asOf)} records.`);
+  }
+  return told;
+}
+
+/** Everything that there is a claim about, and everything that there are rows about. */
+async function compareRows(
+  options: VerifyOptions & { pool: Pool },
+  schema: string,
+  asOf: number,
 ): Promise<{ rows: number; abouts: number }> {
+  const { ledger, pool, found, progress, signal } = options;
+  const told = await toldBy(options, asOf, new Told());
   const moment = { ledger, sequence: asOf };
   const statements = told.statementsByAbout();
   let rows = 0;
@@ -231,7 +244,7 @@ async function compareRows(
       for (const finding of differencesOf(mine, held)) found(finding);
     }
     done += abouts.length;
-    progress.doing(`Working out figures: ${done} of ${statements.size} incidents and scopes.`);
+    progress.doing(`Working out figures: ${count(done)} of ${count(statements.size)} incidents and scopes.`);
   };
 
   const all = [...statements.keys()];

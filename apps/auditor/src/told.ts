@@ -17,11 +17,13 @@ import {
   type About,
   type Actor,
   type Claim,
+  type ClaimId,
   type Document,
   type Grade,
   type Id,
   type Incident,
   type LedgerRecord,
+  type Part,
   type Place,
   type Registers,
   type SourcedClaim,
@@ -67,6 +69,8 @@ export class Told implements Registers {
   readonly #dropped = new Map<Id, ReadonlySet<Id>>();
   /** Statements, incidents, documents and assessments that count no more: ids are unique over all of them. */
   readonly #gone = new Set<Id>();
+  /** By which record each was made; kept where `whole` is asked for. */
+  readonly #made = new Map<Id, number>();
   readonly #judged: Judged[] = [];
   /** The same by the claim, or the line as it is called now; made when it is asked for. */
   #judgedOf: Map<string, Judged[]> | undefined;
@@ -80,6 +84,8 @@ export class Told implements Registers {
   hear(record: LedgerRecord): void {
     const { data } = record;
     this.#judgedOf = undefined;
+    if (this.whole)
+      for (const { entity, version } of data.changes) if (version === 1) this.#made.set(entity, record.sequence);
     const id = data.changes[0]?.entity ?? '';
     switch (record.name) {
       case 'LedgerOpened':
@@ -199,6 +205,40 @@ export class Told implements Registers {
   card(id: Id): Incident | undefined {
     const text = this.#incidents.get(id);
     return text === undefined ? undefined : readIncident(JSON.parse(text) as Incident, this.survivor);
+  }
+
+  /** The record that made it. */
+  recordOf(id: Id): number {
+    return this.#made.get(id) ?? 0;
+  }
+
+  /** How it is called first, or its id where that is private. */
+  nameOf(kind: 'actor' | 'place', id: Id): string {
+    const text = this[kind](id)?.names[0]?.text;
+    return typeof text === 'string' ? text : id;
+  }
+
+  /** The split of the number that one claim gives; none where several claims are meant. */
+  partsOf(claims: readonly ClaimId[]): readonly Part[] {
+    const [one, ...more] = claims;
+    return one === undefined || more.length > 0 ? [] : (this.#claim(one)?.parts ?? []);
+  }
+
+  /** The documents behind some claims, as publisher, date and title; how many publishers that is, -1 for none. */
+  sourcesOf(claims: readonly ClaimId[]): { sources: string; count: number } {
+    const ids = new Set(claims.map((claim) => this.#heard(claim.slice(0, claim.lastIndexOf('#'))).document));
+    const documents = [...ids].map((id) => this.#known(this.documents, id));
+    const publishers = new Set(documents.map(({ publisher }) => this.survivor(publisher)));
+    const sources = documents.map(({ publisher, published, title }) => {
+      const by = this.nameOf('actor', publisher).replaceAll('"', "'");
+      return `"${by},${published?.to.slice(0, 10) ?? ''},${title.replaceAll('"', "'")}"`;
+    });
+    return { sources: sources.join(';'), count: publishers.size === 0 ? -1 : publishers.size };
+  }
+
+  #claim(id: ClaimId): Claim | undefined {
+    const hash = id.lastIndexOf('#');
+    return this.#heard(id.slice(0, hash)).claims[Number(id.slice(hash + 1)) - 1];
   }
 
   /** What has live parts: it is shown beside sums, and never added. */

@@ -24,7 +24,7 @@ const said = (id: string, speaker: string, some: Claim[]): Command => ({
 });
 
 /** By their place in the ledger, from 1. */
-const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = [
   { act: 'open-ledger', origin: { title: 'Made up' } },
   { act: 'register-actor', id: 'state', actor: { ...named('A state'), kind: 'state' } },
   { act: 'register-actor', id: 'army', actor: { ...named('Its army'), kind: 'armed-force', partOf: 'state' } },

@@ -113,15 +113,18 @@ async function readLog(options: VerifyOptions, standing: AuditedStanding | undef
   const privateTexts = new PrivateTextCheck(ledger, storage, master, (record, what) => {
     check.fault(record, 'private-text', what);
   });
+  let compared = 0;
   try {
     for await (const batch of batches(storage, ledger, end, signal)) {
       const entries = batch.map((stored): Entry => ({ stored, record: check.take(stored) }));
       const records = entries.flatMap(({ record }) => record ?? []);
       await privateTexts.check(records);
-      const [first = 0, last = 0] = [batch[0]?.sequence, batch.at(-1)?.sequence];
-      if (pool !== undefined && first <= copied) {
-        const copies = await auditedEvents(pool, schema, ledger, first - 1, Math.min(last, copied));
+      const last = batch.at(-1)?.sequence ?? 0;
+      if (pool !== undefined && compared < copied) {
+        // From where the portion before ended: of what is missing in the log there may be copies.
+        const copies = await auditedEvents(pool, schema, ledger, compared, Math.min(last, copied));
         compareEvents(entries, copied, copies, found);
+        compared = last;
       }
       progress.copied(last, Math.max(last, Math.min(end, Number.MAX_SAFE_INTEGER)));
     }

@@ -36,7 +36,7 @@ test('whatever the rules accept is clean', () => {
         ),
       ).toEqual([]);
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: 50, endOnFailure: true },
   );
 });
 

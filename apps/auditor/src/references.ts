@@ -7,7 +7,7 @@ export interface Named {
 }
 
 /** What the first that changes is, and whether the record makes it. */
-export const SUBJECTS: Readonly<Record<Fact['name'], { kind: EntityKind; isNew?: true }>> = {
+const SUBJECTS: Readonly<Record<Fact['name'], { kind: EntityKind; isNew?: true }>> = {
   LedgerOpened: { kind: 'ledger', isNew: true },
   LedgerAdopted: { kind: 'ledger' },
   LedgerClosed: { kind: 'ledger' },

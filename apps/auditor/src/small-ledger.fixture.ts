@@ -110,4 +110,5 @@ export function spoilt(
   });
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- A forger may write whatever comes to mind.
 export type Event = Record<string, any>;

@@ -84,7 +84,7 @@ test('whatever the history, what the projector made of it is clean', async () =>
       expect(readModels).toMatchObject({ asOf: records, events: records });
       rows += readModels?.rows ?? 0;
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   );
   expect(rows).toBeGreaterThan(ledgers);
 }, 120_000);

@@ -5,13 +5,14 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Pool } from 'pg';
+import type { Command } from '#domain';
 import { LogReader, MasterKey, Writers, type StoredRecord } from '#ledger';
 import { Generations, ReadModels } from '#read-models';
 import { Progress } from '#runtime';
 import { attacks, codec, factsOf, freshDatabase, histories, recordsOf, reparent } from '#testing';
 import { InMemoryStorage } from '../../../libs/ledger/src/in-memory-storage.js';
 import { inWords, type Finding } from './findings.js';
-import { AT, smallLedger, spoilt } from './small-ledger.fixture.js';
+import { AT, COMMANDS, smallLedger, spoilt } from './small-ledger.fixture.js';
 import { verify, type Verified, type VerifyOptions } from './verify.js';
 
 const master = new MasterKey(new Uint8Array(32).fill(7));
@@ -238,6 +239,54 @@ describe('of a small ledger', () => {
     const words = ['DIFFERS  events, record 11, bytes: the copy has other bytes than the log'];
     expect(await verified(other, ledger)).toMatchObject({ outcome: 'differs', words });
   });
+});
+
+test.each<[code: string, acts: Command[]]>([
+  [
+    'publisher-corrected',
+    [
+      {
+        act: 'record-document-version',
+        id: 'report',
+        document: { publisher: 'paper', kind: 'citation', title: 'A report' },
+        dropped: ['by-army'],
+        reason: 'Made up.',
+        expect: [{ entity: 'report', version: 1 }],
+      },
+    ],
+  ],
+  [
+    'document-withdrawn',
+    [{ act: 'withdraw-document', id: 'report', reason: 'Made up.', expect: [{ entity: 'report', version: 1 }] }],
+  ],
+  [
+    'statement-retracted',
+    [{ act: 'retract-statement', id: 'by-army', reason: 'Made up.', expect: [{ entity: 'by-army', version: 1 }] }],
+  ],
+  [
+    'incident-not-live',
+    [{ act: 'retract-incident', id: 'attack', reason: 'Made up.', expect: [{ entity: 'attack', version: 2 }] }],
+  ],
+  [
+    'graded-false',
+    [
+      {
+        act: 'record-assessment',
+        id: 'false',
+        assessment: { about: { line: 'group' }, credibility: 5, grounds: 'Made up.' },
+      },
+    ],
+  ],
+])('a claim that is set aside as %s is so on both sides', async (code, acts) => {
+  const storage = await logOf(code, recordsOf(code, factsOf([...COMMANDS, ...acts])));
+  await project(storage, code);
+  const { rowCount } = await pool.query(
+    `select 1 from read_models.positions where ledger = $1 and to_seq is null
+        and jsonb_path_exists(detail, '$.setAside[*] ? (@.code == $code)', jsonb_build_object('code', $2::text))`,
+    [code, code],
+  );
+  expect(rowCount).toBeGreaterThan(0);
+  expect(await verified(storage, code)).toMatchObject({ outcome: 'clean', words: [] });
 });
 
 describe('read models that are not at the end of the log', () => {

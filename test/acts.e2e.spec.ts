@@ -649,3 +649,9 @@ describe('who may', () => {
     expectProblem(rebound, 401, 'unauthenticated');
   });
 });
+
+test('after all of it the auditor finds the logs whole, and every figure as it works it out itself', async () => {
+  const { wrong, rows } = await app.audit();
+  expect(wrong).toEqual([]);
+  expect(rows).toBeGreaterThan(0);
+}, 60_000);

@@ -785,3 +785,9 @@ describe('graded by the desk: Central Command 2B, the unnamed official 3C', () =
     expect([both.status, both.body.parameter]).toEqual([400, 'line']);
   });
 });
+
+test('after all of it the auditor finds the logs whole, and every figure as it works it out itself', async () => {
+  const { wrong, rows } = await app.audit();
+  expect(wrong).toEqual([]);
+  expect(rows).toBeGreaterThan(0);
+}, 60_000);

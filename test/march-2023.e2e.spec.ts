@@ -238,3 +238,9 @@ test('the site of Conoco was attacked three times: three incidents at one place'
   const { rows } = await ledger.read<TalliesAnswer>('/tallies?of=injured&side=target&by=place:site&place=mss-conoco');
   expect(rows).toMatchObject([{ group: { id: 'mss-conoco' }, incidents: 3, unreported: 2, low: 12 }]);
 });
+
+test('after all of it the auditor finds the logs whole, and every figure as it works it out itself', async () => {
+  const { wrong, rows } = await app.audit();
+  expect(wrong).toEqual([]);
+  expect(rows).toBeGreaterThan(0);
+}, 60_000);

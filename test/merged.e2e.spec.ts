@@ -759,3 +759,9 @@ describe('adopting', () => {
     );
   });
 });
+
+test('after all of it the auditor finds the logs whole, and every figure as it works it out itself', async () => {
+  const { wrong, rows } = await app.audit();
+  expect(wrong).toEqual([]);
+  expect(rows).toBeGreaterThan(0);
+}, 60_000);

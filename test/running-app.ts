@@ -3,11 +3,17 @@
  * everybody does, over HTTP; what they may look at besides is its log and its folder.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pool } from 'pg';
 import { startStandalone } from '#app/standalone';
 import type { AccessRole } from '#contracts';
 import type { ActName } from '#domain';
-import { KeysFile, readConfig } from '#runtime';
+import { EmbeddedStorage, startPostgres } from '#embedded';
+import { MasterKey } from '#ledger';
+import { KeysFile, loadMasterKey, Progress, readConfig } from '#runtime';
 import { LedgerClient, temporaryPostgresFolder } from '#testing';
+import { inWords, type Finding } from '../apps/auditor/src/findings.js';
+import { verify } from '../apps/auditor/src/verify.js';
 
 export interface RunningApp {
   readonly url: string;
@@ -20,6 +26,8 @@ export interface RunningApp {
   open(ledger: string): Promise<LedgerClient>;
   /** Opens a ledger with the example in it. `end` is the position of the last record. */
   openExample(ledger: string): Promise<{ client: LedgerClient; end: number }>;
+  /** What the auditor finds wrong in any of its ledgers, in words; and how many rows it compared. */
+  audit(): Promise<{ wrong: string[]; rows: number }>;
   /** Everything it has logged. */
   logged(): string;
   stop(): Promise<void>;
@@ -52,6 +60,7 @@ export async function startApp(): Promise<RunningApp> {
         const admin = await open(ledger);
         return { client: admin, end: await recordLines(admin, 'conoco.ndjson') };
       },
+      audit: () => audited(dataDir),
       logged: () => lines.join('\n'),
       async stop() {
         await stop();
@@ -61,6 +70,27 @@ export async function startApp(): Promise<RunningApp> {
   } catch (error) {
     await kept.remove();
     throw error;
+  }
+}
+
+async function audited(dataDir: string): Promise<{ wrong: string[]; rows: number }> {
+  const { connectionString } = await startPostgres({ folder: join(dataDir, 'postgres') });
+  const storage = EmbeddedStorage.toRead(connectionString);
+  const pool = new Pool({ connectionString, options: '-c default_transaction_read_only=on', max: 2 });
+  try {
+    const wrong: string[] = [];
+    let rows = 0;
+    for (const ledger of await storage.ledgers()) {
+      const found = (finding: Finding): unknown => wrong.push(`${ledger}: ${inWords(finding)}`);
+      const progress = new Progress({ write: () => undefined });
+      const master = new MasterKey(await loadMasterKey({ dataDir }));
+      const { signal } = new AbortController();
+      const { readModels } = await verify({ ledger, storage, master, pool, found, progress, signal });
+      rows += readModels?.rows ?? 0;
+    }
+    return { wrong, rows };
+  } finally {
+    await Promise.all([pool.end(), storage.close()]);
   }
 }
 

@@ -243,3 +243,9 @@ describe('the totals since October', () => {
     expect(shown).toEqual([]);
   });
 });
+
+test('after all of it the auditor finds the logs whole, and every figure as it works it out itself', async () => {
+  const { wrong, rows } = await app.audit();
+  expect(wrong).toEqual([]);
+  expect(rows).toBeGreaterThan(0);
+}, 60_000);

@@ -8,7 +8,7 @@ import { Undoable, type BatchDoor, type Line, type Refusal } from './batch-door.
 import type { DataSet, Entry, Register } from './dataset.js';
 import { RETRACTED, type Journal, type Standing } from './journal.js';
 import { cardLine, planRow, probeLine, registerLine, retractionLine, type Plan, type Step } from './plan.js';
-import type { Progress } from './progress.js';
+import type { Progress } from '#runtime/progress';
 import type { Rejects } from './rejects.js';
 import { Unreadable, UnreadableFile, type Row, type Table } from './rows.js';
 

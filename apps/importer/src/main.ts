@@ -10,7 +10,7 @@ import { gedDataSet } from './ged.js';
 import { importRows, type Tally } from './importing.js';
 import { Journal } from './journal.js';
 import { readOptions, releaseIn, WrongUsage, yearOfRelease, type Options } from './options.js';
-import { count, Progress } from './progress.js';
+import { count, Progress } from '#runtime/progress';
 import { Rejects } from './rejects.js';
 import { UnreadableFile } from './rows.js';
 import { SourceFile } from './source.js';

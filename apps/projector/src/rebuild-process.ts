@@ -10,8 +10,7 @@ import { Pool } from 'pg';
 import { AlreadyRunning, EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
 import { KafkaStorage } from '#kafka';
 import { type LedgerStorage, LogReader, MasterKey, recordCodec } from '#ledger';
-import { loadMasterKey, readConfig, Undo, type Config } from '#runtime';
-import { Progress } from './progress.js';
+import { loadMasterKey, Progress, readConfig, Undo, type Config } from '#runtime';
 import { rebuild } from './rebuild.js';
 
 const USAGE = `Usage: npm run rebuild -- [--check] [--switch-anyway] [--grace <seconds>]

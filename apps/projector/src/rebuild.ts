@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { LogReader } from '#ledger';
 import { compare, Successor, type Comparison, type Difference, type ReadModels } from '#read-models';
-import { count, Progress } from './progress.js';
+import { count, Progress } from '#runtime';
 import { Projector, type ProjectionHealth } from './projector.js';
 
 export interface RebuildOptions {

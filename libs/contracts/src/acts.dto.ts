@@ -1,4 +1,5 @@
 /** The bodies of acts. They are flat: what the act is about, and beside it the act's own fields (id, expect, reason). */
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import {
   CREDIBILITIES,
@@ -220,6 +221,8 @@ export class RecordAssessmentDto {
 
   /** How credible it is: 1 confirmed to 5 improbable; 6 cannot be judged. */
   @IsIntegerBetween(1, CREDIBILITIES.length)
+  // Else they would be listed as the compiler happens to have met them.
+  @ApiProperty({ enum: CREDIBILITIES })
   @IsOptional()
   credibility?: Credibility;
 

@@ -64,6 +64,13 @@ export function clientConfig(settings: ConnectionSettings): ClientConfig {
   };
 }
 
+/** The same database, where every statement that writes is refused. */
+export function readOnly(connectionString: string): string {
+  const url = new URL(connectionString);
+  url.searchParams.set('options', '-c default_transaction_read_only=on');
+  return url.href;
+}
+
 /** One connection. Its statements run one after another; after a failure the next one connects anew. */
 export class Connection {
   #client: Client | undefined;

@@ -8,10 +8,10 @@
  */
 import { DatabaseError, Pool } from 'pg';
 import type { QueryConfig, QueryResultRow } from 'pg';
-import { Fenced, NotNow, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
+import { Fenced, MissingRecords, NotNow, RECORD_BYTES_MAX, Refused, UnknownLedger } from '#ledger';
 import type { LedgerStorage, StoredRecord, Term, WrappedKey } from '#ledger';
 import { APPENDED_CHANNEL, AppendWatch } from './append-watch.js';
-import { clientConfig, Connection, Sockets } from './connection.js';
+import { clientConfig, Connection, readOnly, Sockets } from './connection.js';
 import { prepareSchema } from './schema.js';
 
 /** An append waits for nothing but somebody taking a term, which is short. */
@@ -57,6 +57,11 @@ export class EmbeddedStorage implements LedgerStorage {
   static async open(connectionString: string, options: EmbeddedStorageOptions = {}): Promise<EmbeddedStorage> {
     await prepareSchema(connectionString);
     return new EmbeddedStorage(connectionString, options);
+  }
+
+  /** For whoever only looks: nothing is made or brought to a newer form, and the server refuses every write. */
+  static toRead(connectionString: string): EmbeddedStorage {
+    return new EmbeddedStorage(readOnly(connectionString), {});
   }
 
   private constructor(
@@ -129,12 +134,13 @@ export class EmbeddedStorage implements LedgerStorage {
       values: [ledger, after, limit],
     });
     if (rows.length === 0) await this.end(ledger);
-    return rows.map(({ sequence, bytes }, index) => {
-      if (Number(sequence) !== after + index + 1) {
-        throw new Error(`The log of ${ledger} was damaged: ${after + index + 1} should follow, and ${sequence} does.`);
-      }
-      return { sequence: Number(sequence), bytes };
-    });
+    const records = rows.map(({ sequence, bytes }) => ({ sequence: Number(sequence), bytes }));
+    const gap = records.findIndex(({ sequence }, index) => sequence !== after + index + 1);
+    const found = records[gap]?.sequence;
+    if (found === undefined) return records;
+    // What lies before it is as good as ever.
+    if (gap > 0) return records.slice(0, gap);
+    throw new MissingRecords(ledger, after + 1, found);
   }
 
   async snapshot(ledger: string): ReturnType<LedgerStorage['snapshot']> {

@@ -8,9 +8,10 @@ export {
   type Upcasters,
 } from './catalogue.js';
 export { recordCodec, RECORD_BYTES_MAX, Unreadable, type Codec, type Envelope } from './codec.js';
-export { MasterKey, type PrivateText, type Unsealed } from './keyring.js';
+export { loadDigestKey, MasterKey, openText, type PrivateText, type Unsealed } from './keyring.js';
 export {
   Fenced,
+  MissingRecords,
   NotNow,
   Refused,
   UnknownLedger,

@@ -37,6 +37,7 @@ export interface LedgerStorage {
   /**
    * Committed records after a sequence, in order without gaps; at most `limit` (default 1,000). Anybody may read.
    * `place` is what an earlier read said of the first of them: it spares a search, and is no harm if it is wrong.
+   * @throws MissingRecords where one is not there that others follow
    */
   read(ledger: string, after: number, limit?: number, place?: string): Promise<StoredRecord[]>;
 
@@ -117,5 +118,17 @@ export class UnknownLedger extends Error {
   constructor(readonly ledger: string) {
     super(`There is no ledger ${ledger}. An admin opens it with POST /v1/ledgers/${ledger}/open.`);
     this.name = 'UnknownLedger';
+  }
+}
+
+/** Somebody took records out of the log, or wrote past its end: what should come next is not there, and a later one is. */
+export class MissingRecords extends Error {
+  constructor(
+    readonly ledger: string,
+    readonly expected: number,
+    readonly found: number,
+  ) {
+    super(`The log of ${ledger} was damaged: ${expected} should follow, and ${found} does.`);
+    this.name = 'MissingRecords';
   }
 }

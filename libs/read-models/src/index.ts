@@ -3,6 +3,15 @@ export { isDatabaseAway } from './away.js';
 export { CheckpointMoved, ReadModels } from './read-models.js';
 export { Generations, Successor } from './generations.js';
 export { compare, type Comparison, type Difference } from './comparison.js';
+export {
+  auditedAbouts,
+  auditedEvents,
+  auditedRows,
+  auditedStanding,
+  type AuditedEvent,
+  type AuditedRow,
+  type AuditedStanding,
+} from './audited.js';
 export { PositionWatch } from './position-watch.js';
 export {
   isThere,

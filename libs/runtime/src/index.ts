@@ -18,3 +18,4 @@ export { type Log } from './log.js';
 export { Metrics } from './metrics.js';
 export { openApiOf, serveOpenApi, type ApiDescription } from './openapi.js';
 export { listenAt, runProcess, Undo, untilItWorks, type ProcessTools, type Running } from './process.js';
+export { count, Progress } from './progress.js';

@@ -20,6 +20,7 @@ jest.setTimeout(180_000);
 
 const REAL = process.env['REAL_DATA_DIR'] ?? '../shared/data';
 const COMMAND = new URL('../apps/importer/src/main.js', import.meta.url).pathname;
+const AUDITOR = new URL('../apps/auditor/src/main.js', import.meta.url).pathname;
 
 let app: RunningApp;
 let folder: string;
@@ -604,5 +605,53 @@ const NAMED_OTHERWISE: Record<string, string> = {
     );
     expect(await bring()).toMatchObject({ code: 0, out: expect.stringContaining('2,721 as before.') });
     expect(await recordsIn(ledger)).toEqual(before);
+  });
+});
+
+describe('what the auditor exports', () => {
+  /** A ledger's rows as a file, written by the command. */
+  async function exported(ledger: string, format: 'ged-csv' | 'geojson'): Promise<string> {
+    const path = join(folder, `${ledger}.${format}`);
+    const args = [AUDITOR, 'export', '--ledger', ledger, '--format', format, '--out', path];
+    // Beside the running application, on its data.
+    const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], DATA_DIR: app.dataDir } });
+    expect(await ended(child)).toMatchObject({ code: 0 });
+    return path;
+  }
+
+  const questions = ['', '&bucket=month', '&bucket=month:start', '&by=place:country', '&by=place:governorate'];
+  const answersOf = (ledger: LedgerClient) => Promise.all(questions.map((question) => killed(ledger, question)));
+
+  async function expectSameAfter(format: 'ged-csv' | 'geojson', name: string, file: string): Promise<void> {
+    const first = await importer(`${name}-first`);
+    expect(await first.run('ged', file, '--release', '23.1')).toMatchObject({ code: 0 });
+    await recordsIn(first.ledger);
+    const before = await answersOf(first.ledger);
+    expect(before.map((rows) => Object.keys(rows).length > 0)).toEqual(questions.map(() => true));
+    const path = await exported(first.ledger.ledger, format);
+
+    const second = await importer(`${name}-second`);
+    expect(await second.run('ged', path, '--release', '23.1')).toMatchObject({ code: 0, err: '' });
+    await recordsIn(second.ledger);
+    expect(await answersOf(second.ledger)).toEqual(before);
+  }
+
+  test.each(['ged-csv', 'geojson'] as const)(
+    'as %s, imported into another ledger gives the same figures',
+    async (format) => {
+      const rows = [
+        event(),
+        event({ id: '102', date_start: '2020-02-28', date_prec: '2' }),
+        event({ id: '103', where_prec: '6', adm_1: '', adm_2: '', low: '5', best: '4', high: '4' }),
+        event({ id: '104', where_prec: '4', adm_2: '', deaths_civilians: '3', best: '7', high: '9' }),
+        event({ id: '105', deaths_a: '0', deaths_b: '0', deaths_unknown: '0', low: '0', best: '0', high: '2' }),
+      ];
+      await expectSameAfter(format, `round-${format}`, await fileOf(`round-${format}.csv`, csvOf(rows)));
+    },
+  );
+
+  const real = join(REAL, 'ged', 'ukr-vintage-2018.hdx.csv');
+  (existsSync(real) ? test : test.skip)('of a real release too (REAL_DATA_DIR)', async () => {
+    await expectSameAfter('ged-csv', 'round-real', real);
   });
 });

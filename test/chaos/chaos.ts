@@ -14,6 +14,7 @@ import type { Call } from './history.js';
 import type { Protection } from './cluster.js';
 import { EmbeddedStage, type EmbeddedProtection } from './embedded-stage.js';
 import { KafkaStage } from './kafka-stage.js';
+import { Importer, IMPORTED } from './importing.js';
 import { haunt, plan } from './nemesis.js';
 import { caughtUp, differences } from './rebuild.js';
 import { OwnerWatch, reportOf, type Report } from './report.js';
@@ -51,6 +52,8 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     const worlds = LEDGERS.map((ledger) => new World(ledger));
     const clients = await clientsOf(stage, worlds, choices);
     for (const [client] of clients) await client?.begin(READY_MS_MAX);
+    const importer = new Importer(stage.folder, stage.nodes, await stage.key(), choices.of('importer'));
+    await importer.begin();
     log('Everything runs and the ledgers are open.');
 
     const owners = storage === 'kafka' ? new OwnerWatch(stage.nodes) : undefined;
@@ -58,9 +61,11 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     const until = began + seconds * 1_000;
     const at = (line: string): void =>
       log(`${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${line}`);
+    const goesOn = (): boolean => performance.now() < until;
     await Promise.all([
       haunt(hits, (hit) => stage.strike(hit), at),
-      ...clients.flat().map((client) => client.run(() => performance.now() < until)),
+      importer.run(goesOn),
+      ...clients.flat().map((client) => client.run(goesOn)),
     ]);
 
     at('Everything is healed.');
@@ -70,12 +75,12 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     };
     await must(allReady());
     at('Everything is ready.');
-    await Promise.all(clients.flat().map((client) => must(client.settle(READY_MS_MAX))));
+    await Promise.all([importer, ...clients.flat()].map((client) => must(client.settle(READY_MS_MAX))));
     at('Every command has its answer.');
     await owners?.stop();
     const look = await stage.look();
     try {
-      violations.push(...(await violationsIn(look, worlds, must)));
+      violations.push(...(await violationsOf(importer, look.reader)), ...(await violationsIn(look, worlds, must)));
     } finally {
       await look.close();
     }
@@ -83,7 +88,16 @@ export async function runChaos({ seed, seconds, storage, off = [], keep = false,
     violations.push(...stage.faults());
     keepFolder = keep || violations.length > 0;
     if (keepFolder) await writeCalls(stage.folder, worlds);
-    return reportOf({ seed, seconds, hits, worlds, owners, violations, ...(keepFolder && { folder: stage.folder }) });
+    return reportOf({
+      seed,
+      seconds,
+      hits,
+      worlds,
+      importer,
+      owners,
+      violations,
+      ...(keepFolder && { folder: stage.folder }),
+    });
   } catch (error) {
     log(`The logs are in ${stage.folder}.`);
     throw error;
@@ -114,6 +128,15 @@ async function writeCalls(folder: string, worlds: readonly World[]): Promise<voi
   await writeFile(join(folder, 'calls.ndjson'), lines.join('\n'));
 }
 
+/** Imported once more, nothing is added. */
+async function violationsOf(importer: Importer, reader: LogReader): Promise<string[]> {
+  const log = await logOf(reader, IMPORTED);
+  const found = [...importer.violations(log), ...(await importer.again())];
+  const end = await reader.storage.end(IMPORTED);
+  if (end !== log.length) found.push(`Imported once more, it has ${end} records instead of ${log.length}.`);
+  return found.map((violation) => `${IMPORTED}: ${violation}`);
+}
+
 /** What the logs and the tables do not explain, in words. */
 async function violationsIn(
   { reader, pool, foreign }: Look,
@@ -121,7 +144,7 @@ async function violationsIn(
   must: (what: Promise<unknown>) => Promise<void>,
 ): Promise<string[]> {
   const violations: string[] = [];
-  const ledgers = worlds.map(({ ledger }) => ledger);
+  const ledgers = [IMPORTED, ...worlds.map(({ ledger }) => ledger)];
   for (const { ledger, calls } of worlds) {
     const found = [...check(await logOf(reader, ledger), calls), ...mistakes(calls)];
     violations.push(...found.map((violation) => `${ledger}: ${violation}`));

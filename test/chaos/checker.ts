@@ -29,7 +29,7 @@ export function check(records: readonly LedgerRecord[], calls: readonly Call[]):
 }
 
 /** What must hold of any log, whatever was asked. */
-function faultsOfLog(records: readonly LedgerRecord[]): string[] {
+export function faultsOfLog(records: readonly LedgerRecord[]): string[] {
   const faults: string[] = [];
   const versions = new Map<string, number>();
   const commands = new Map<string, number>();

@@ -1,6 +1,7 @@
 /** WHAT A RUN WAS LIKE, in words and numbers. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from './clients.js';
+import type { Importer } from './importing.js';
 import type { Server } from './server.js';
 import type { Hit } from './nemesis.js';
 
@@ -59,18 +60,20 @@ export function reportOf(run: {
   seconds: number;
   hits: readonly Hit[];
   worlds: readonly World[];
+  importer: Importer;
   /** Left out where there is one process to own everything. */
   owners: OwnerWatch | undefined;
   violations: string[];
   folder?: string;
 }): Report {
-  const { seed, seconds, hits, worlds, owners, violations, folder } = run;
+  const { seed, seconds, hits, worlds, importer, owners, violations, folder } = run;
   const passed = violations.length === 0;
   const calls = worlds.flatMap((world) => world.calls);
   const lines = [
     `Done to them:  ${counted(hits.map(({ kind }) => kind))}`,
     `Asked:         ${counted(calls.map(({ command }) => command.act))}`,
     `Told:          ${counted(calls.map(({ told }) => (told.kind === 'refused' ? told.code : told.kind)))}`,
+    `Imported:      ${importer.counts.releases} releases, in ${importer.counts.runs} runs`,
     ...worlds.map((world) =>
       owners === undefined
         ? `Silence:       ${world.ledger}: the longest was ${inSeconds(longestOf(silencesOf(world)))}`

@@ -200,3 +200,37 @@ describeWithKafka('on Kafka', () => {
     }
   });
 });
+
+test('verify:snapshot: what a writer kept, and what followed, is what the whole log makes', async () => {
+  const server = run(MAIN, []);
+  const [, url = ''] = await server.printed(/^ +Address +(http:\S+)$/m);
+  const [, keyFile = ''] = await server.printed(/^ +Key +(\S+)/m);
+  const ledger = new LedgerClient(url, 'syria', readFileSync(keyFile, 'utf8').trim());
+  const none = run(AUDITOR, ['verify-snapshot']);
+  expect((await none.ended).code).toBe(0);
+  expect(none.output).toMatch(/^syria: no snapshot was kept yet/m);
+
+  // As many as a snapshot is worth.
+  for (let from = 0; from < 24_000; from += 6_000) {
+    const lines = Array.from({ length: 6_000 }, (_, n) => {
+      const id = `actor-${from + n}`;
+      return { id, act: 'register-actor', body: { id, kind: 'media', names: [{ text: id }] } };
+    });
+    expect((await ledger.sendAll(lines)).answers.at(-1)).toEqual({ done: true });
+  }
+  const same = run(AUDITOR, ['verify-snapshot', '--ledger', 'syria']);
+  expect((await same.ended).code).toBe(0);
+  expect(same.output).toMatch(/^syria: the snapshot at record \d+ and what follows are the same as the whole log/m);
+
+  // The next start goes on from it, and repeats first outcomes.
+  await server.end('SIGKILL');
+  const again = run(MAIN, []);
+  const [, newUrl = ''] = await again.printed(/^ +Address +(http:\S+)$/m);
+  const repeated = await new LedgerClient(newUrl, 'syria', ledger.key).record(
+    'register-actor',
+    { id: 'actor-7', kind: 'media', names: [{ text: 'actor-7' }] },
+    { commandKey: 'actor-7' },
+  );
+  expect(repeated).toMatchObject({ entity: 'actor-7', version: 1 });
+  expect(again.output).not.toContain('is read from its first record');
+});

@@ -1,6 +1,7 @@
 /**
  * The command `npm run auditor`: REPLAYS a ledger's log and compares. `verify` ends with 0 if all is clean, 1 if the read
- * models differ from the log, 2 if the log itself is broken, and either command with 3 if it could not be done. It writes
+ * models differ from the log, 2 if the log itself is broken; `verify-snapshot` with 1 if a snapshot is not what the log makes;
+ * any command with 3 if it could not be done. It writes
  * nothing but its report or export: no term is taken, no group joined, and the database refuses it every write.
  */
 import { createWriteStream, existsSync } from 'node:fs';
@@ -12,15 +13,18 @@ import { Pool } from 'pg';
 import { POLICY_VERSIONS, type PolicyName } from '#domain';
 import { AlreadyRunning, EmbeddedStorage, startPostgres, takeInstanceLock } from '#embedded';
 import { KafkaStorage } from '#kafka';
-import { MasterKey, type LedgerStorage } from '#ledger';
+import { MasterKey, recordCodec, type LedgerStorage } from '#ledger';
 import { loadMasterKey, Progress, readConfig, Undo, type Config } from '#runtime';
 import { exported, FORMATS, type Format } from './export.js';
 import { reportAsJson, reportToPeople, type Took } from './report.js';
+import { verifySnapshot } from './snapshot.js';
 import { verify, type Outcome } from './verify.js';
 
 const USAGE = `Usage: npm run auditor -- verify --ledger <name> [--log-only] [--json]
   --log-only  checks the log by itself, where there are no read models
   --json      the report as one JSON document
+or: npm run verify:snapshot [-- --ledger <name>]
+  --ledger    all of them, if left out
 or: npm run auditor -- export --ledger <name> --format <${FORMATS.join('|')}> [--policy <name>] [--as-of <sequence>] [--out <file>]
   --policy    under which figures are given; official-first if left out
   --as-of     the last record that counts; all of them if left out
@@ -51,17 +55,25 @@ const OPTIONS = {
   out: { type: 'string' },
 } as const;
 
-type Asked = ReturnType<typeof asked>;
+type Asked = ReturnType<typeof asked> & { ledger: string };
 
 function asked() {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const { ledger, format, policy, 'as-of': asOf = '', ...more } = values;
   const act = positionals.join();
-  if (ledger === undefined || (act !== 'verify' && act !== 'export')) throw new Error(USAGE);
+  if (act !== 'verify' && act !== 'export' && act !== 'verify-snapshot') throw new Error(USAGE);
+  if (ledger === undefined && act !== 'verify-snapshot') throw new Error(USAGE);
   if (!(policy in POLICY_VERSIONS) || !/^\d{0,15}$/.test(asOf)) throw new Error(USAGE);
   const known = FORMATS.find((one) => one === format);
   if ((act === 'export') !== (known !== undefined)) throw new Error(USAGE);
-  return { ...more, ledger, format: known, policy: policy as PolicyName, asOf: asOf === '' ? undefined : Number(asOf) };
+  return {
+    ...more,
+    act,
+    ledger,
+    format: known,
+    policy: policy as PolicyName,
+    asOf: asOf === '' ? undefined : Number(asOf),
+  };
 }
 
 async function placeOf(config: Config, undo: Undo, log: (line: string) => void): Promise<Place> {
@@ -119,10 +131,15 @@ async function main(signal: AbortSignal): Promise<number> {
   const undo = new Undo((line) => progress.tell(line));
   try {
     const place = await placeOf(readConfig(), undo, (line) => progress.tell(line));
-    await assertThere(place.storage, options.ledger);
+    const { ledger } = options;
+    if (ledger !== undefined) await assertThere(place.storage, ledger);
+    if (options.act === 'verify-snapshot' || ledger === undefined) {
+      const ledgers = ledger === undefined ? await place.storage.ledgers() : [ledger];
+      return await verifySnapshots(ledgers, place.storage, progress, signal);
+    }
     return options.format === undefined
-      ? await verifyAt(place, options, progress, undo, signal)
-      : await exportFrom(place.storage, options.format, options, progress, signal);
+      ? await verifyAt(place, { ...options, ledger }, progress, undo, signal)
+      : await exportFrom(place.storage, options.format, { ...options, ledger }, progress, signal);
   } finally {
     await undo.run();
   }
@@ -155,6 +172,34 @@ async function verifyAt(
     quarantine: quarantine(ledger),
   });
   return EXIT_CODES[verified.outcome];
+}
+
+async function verifySnapshots(
+  ledgers: readonly string[],
+  storage: LedgerStorage,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  let isAsItShouldBe = true;
+  for (const ledger of ledgers) {
+    const { outcome, asOf, snapshotAt, why } = await verifySnapshot({
+      ledger,
+      storage,
+      codec: recordCodec(),
+      progress,
+      signal,
+    });
+    isAsItShouldBe &&= outcome === 'same' || outcome === 'none';
+    progress.tell(
+      {
+        same: `${ledger}: the snapshot at record ${snapshotAt} and what follows are the same as the whole log, up to record ${asOf}.`,
+        differs: `${ledger}: the snapshot at record ${snapshotAt} is NOT what the log makes: ${why}. Delete it, start the recorder anew, and report this.`,
+        'passed-over': `${ledger}: ${why}`,
+        none: `${ledger}: no snapshot was kept yet; the log has ${asOf} records.`,
+      }[outcome],
+    );
+  }
+  return isAsItShouldBe ? 0 : 1;
 }
 
 async function exportFrom(

@@ -30,3 +30,5 @@ export {
 } from './writer.js';
 export { type Owner, type Ownership } from './ownership.js';
 export { LogReader, type OpenedText, type ReadRecord } from './log-reader.js';
+export { Committed } from './committed.js';
+export { recall } from './snapshots.js';

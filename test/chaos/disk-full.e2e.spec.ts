@@ -80,7 +80,7 @@ if (!mayMount) process.stderr.write('NOT TESTED: a full disk. Mounting one needs
     expect((await fetch(`${process.url}/health/live`)).status).toBe(200);
     // Whatever was acknowledged can be read.
     const last = scene.lastPosition();
-    const { items } = await scene.reader.read<RecordsAnswer>(`/records?wait=${last}&limit=500`);
+    const { items } = await scene.reader.read<RecordsAnswer>(`/records?asOf=${last}&wait=${last}&limit=500`);
     expect(items.length).toBe(Math.min(last, 500));
     expect((await scene.reader.ask(`/tallies?side=target&wait=${last}`)).status).toBe(200);
 

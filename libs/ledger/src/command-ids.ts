@@ -13,7 +13,7 @@ const VERSION_AT = ENTITY_AT + 4;
 const CHUNK_ENTRIES = 8_192;
 const CHUNK_BYTES = CHUNK_ENTRIES * ENTRY_BYTES;
 const INDEX_SIZE_MIN = 1024;
-const FULL = 0.7;
+const FULL = 0.8;
 
 /** What an accepted command came to. */
 export interface Accepted {

@@ -13,7 +13,7 @@ const CHUNK_BYTES = 1 << CHUNK_BITS;
 /** Length of the key in one byte, of the value in four. */
 const HEAD_BYTES = 5;
 const INDEX_SIZE_MIN = 1024;
-const FULL = 0.7;
+const FULL = 0.8;
 /** Less left behind is not worth moving the rest. */
 const LEFT_BEHIND_MIN = 8 * CHUNK_BYTES;
 const PART_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 /** What a comparison says has changed, against the answers of every moment in between, asked one by one. */
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalText, type PolicyName } from '#domain';
+import { canonicalText, type Command, type PolicyName } from '#domain';
 import { factsOf, histories, recordsOf } from '#testing';
 import { tallyDiff, type FigureNumbers, type TallyDiff } from './diff.js';
 import { explainedIncidents } from './explain.js';
@@ -98,6 +98,58 @@ test('the figures that changed are those that are others at both moments, and ev
     }
   }, 40);
 }, 180_000);
+
+test('a place that was merged into the one that is asked about is named, also where the card was corrected before', async () => {
+  const names = [{ text: 'Made up' }];
+  const card = { kind: 'single', method: 'rocket', parties: [] } as const;
+  const commands: Command[] = [
+    { act: 'open-ledger', origin: { title: 'Made up' } },
+    { act: 'register-place', id: 'country', place: { kind: 'country', names } },
+    { act: 'register-place', id: 'base', place: { kind: 'site', names } },
+    { act: 'record-incident', id: 'i', incident: card },
+    {
+      act: 'correct-incident',
+      id: 'i',
+      incident: { ...card, place: { place: 'base' } },
+      reason: 'Made up.',
+      expect: [{ entity: 'i', version: 1 }],
+    },
+    { act: 'register-actor', id: 'paper', actor: { kind: 'media', names } },
+    { act: 'register-document', id: 'report', document: { publisher: 'paper', kind: 'citation', title: 'A report' } },
+    {
+      act: 'record-statement',
+      id: 's',
+      statement: {
+        document: 'report',
+        speaker: 'paper',
+        utterance: 's',
+        form: 'own-voice',
+        claims: [
+          { predicate: 'happened', about: { incident: 'i' }, stance: 'asserts', value: { low: 1, best: 1, high: 1 } },
+        ],
+      },
+    },
+    {
+      act: 'merge-place',
+      id: 'base',
+      into: 'country',
+      reason: 'Made up.',
+      expect: [
+        { entity: 'base', version: 1 },
+        { entity: 'country', version: 1 },
+      ],
+    },
+  ];
+  const entries = recordsOf('history', factsOf(commands));
+  expect(entries).toHaveLength(commands.length);
+  await withTables(entries, async (schema) => {
+    const question: TallyQuestion = { measures: ['attacks'], filter: { place: 'country' }, policy: 'official-first' };
+    const diff = await tallyDiff(pool, schema, { moment: at(3), question }, { moment: at(9), question }, '', 10);
+    const sequencesOf = (records: readonly { sequence: number }[] = []) => records.map(({ sequence }) => sequence);
+    expect(sequencesOf(diff.figures[0]?.records)).toContain(9);
+    expect(sequencesOf(diff.incidents[0]?.records)).toContain(9);
+  });
+});
 
 test('what the figures moved by is what the sums moved by, and the rows are those of both moments', async () => {
   await withHistory(async (schema, _, question, [since, until]) => {

@@ -307,7 +307,7 @@ async function takeSaidBy(
 
 /**
  * The records that may have brought an incident into the tally, out of it, or into another row: those of its card and its
- * ties, of its parts, and else those that changed registers.
+ * ties, of its parts, of the places that it lies in, and those that moved its parties to another line.
  */
 async function placementSequences(
   pool: Pool,
@@ -317,27 +317,32 @@ async function placementSequences(
 ): Promise<Map<string, number[]>> {
   if (ids.length === 0) return new Map();
   const { rows } = await pool.query<{ id: string; sequence: string }>(
-    `with own as (
+    `with recursive own as (
        select id, id as entity from unnest($4::text[]) id
        union select t.whole, t.part from ${schema}.ties t
         where t.ledger = $1 and t.whole = any($4) and t.from_seq <= $3 and (t.to_seq is null or t.to_seq > $2)
+     ), lies as (
+       select i.id, i.place from ${schema}.incidents i
+        where i.ledger = $1 and i.id = any($4) and i.place is not null
+          and i.from_seq <= $3 and (i.to_seq is null or i.to_seq > $2)
+       union
+       select l.id, around.place from lies l join ${schema}.places p on p.ledger = $1 and p.id = l.place
+         cross join unnest(array[p.inside, p.merged_into]) around (place)
+        where around.place is not null and p.from_seq <= $3 and (p.to_seq is null or p.to_seq > $2)
      )
-     select distinct own.id, c.sequence from own join ${schema}.changes c
+     select own.id, c.sequence from own join ${schema}.changes c
          on c.ledger = $1 and c.entity = own.entity and c.sequence > $2 and c.sequence <= $3
-      order by c.sequence`,
+     union
+     select l.id, p.to_seq from lies l join ${schema}.places p
+         on p.ledger = $1 and p.id = l.place and p.to_seq > $2 and p.to_seq <= $3
+     union
+     select p.incident, moved.sequence from ${schema}.parties p cross join unnest(array[p.from_seq, p.to_seq]) moved (sequence)
+      where p.ledger = $1 and p.incident = any($4) and moved.sequence > $2 and moved.sequence <= $3
+     order by 2`,
     [ledger, since, until, ids],
   );
   const found = new Map<string, number[]>();
   for (const { id, sequence } of rows) found.set(id, [...(found.get(id) ?? []), Number(sequence)]);
-  const unexplained = ids.filter((id) => !found.has(id));
-  if (unexplained.length === 0) return found;
-  const registers = await pool.query<{ sequence: string }>(
-    `select to_seq as sequence from ${schema}.places where ledger = $1 and to_seq > $2 and to_seq <= $3
-     union select to_seq from ${schema}.actors where ledger = $1 and to_seq > $2 and to_seq <= $3 order by 1`,
-    [ledger, since, until],
-  );
-  const sequences = registers.rows.map(({ sequence }) => Number(sequence));
-  for (const id of unexplained) found.set(id, sequences);
   return found;
 }
 

@@ -1,7 +1,7 @@
 /** What a comparison says has changed, against the answers of every moment in between, asked one by one. */
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalText, type Command, type PolicyName } from '#domain';
+import { canonicalText, type Command, type Incident, type PolicyName } from '#domain';
 import { factsOf, histories, recordsOf } from '#testing';
 import { tallyDiff, type FigureNumbers, type TallyDiff } from './diff.js';
 import { explainedIncidents } from './explain.js';
@@ -101,7 +101,7 @@ test('the figures that changed are those that are others at both moments, and ev
 
 test('a place that was merged into the one that is asked about is named, also where the card was corrected before', async () => {
   const names = [{ text: 'Made up' }];
-  const card = { kind: 'single', method: 'rocket', parties: [] } as const;
+  const card: Incident = { kind: 'single', method: 'rocket', parties: [] };
   const commands: Command[] = [
     { act: 'open-ledger', origin: { title: 'Made up' } },
     { act: 'register-place', id: 'country', place: { kind: 'country', names } },

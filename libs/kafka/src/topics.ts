@@ -92,6 +92,9 @@ export async function makeSnapshotsTopic(admin: Admin, ledger: string, replicati
   await make(admin, snapshotsTopic(ledger), SNAPSHOTS_SETTINGS, replication);
 }
 
+/** What brokers say of a topic that was made a moment ago. */
+const NOT_THERE_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
+
 /** Returns when a topic that was made just now can be used. */
 export async function whenReady(brokers: Brokers, topic: string): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX;
@@ -100,7 +103,7 @@ export async function whenReady(brokers: Brokers, topic: string): Promise<void> 
       await brokers.endOffset(topic);
       return;
     } catch (error) {
-      if (kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || performance.now() > deadline) throw error;
+      if (!NOT_THERE_YET.has(kafkaErrorType(error) ?? '') || performance.now() > deadline) throw error;
       await pause(LOOK_EVERY_MS);
     }
   }
@@ -118,7 +121,8 @@ async function make(
   );
   const config: ITopicConfig = { topic, numPartitions: 1, replicationFactor: factor, configEntries };
   try {
-    await admin.createTopics({ topics: [config], waitForLeaders: true });
+    // kafkajs' own waiting gives up at once where a broker has not heard of the topic yet; `whenReady` waits.
+    await admin.createTopics({ topics: [config], waitForLeaders: false });
   } catch (error) {
     if (!isAlreadyThere(error)) throw error;
   }

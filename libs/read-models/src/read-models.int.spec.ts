@@ -93,6 +93,24 @@ describe('the read models', () => {
     );
   }, 120_000);
 
+  test('two processes that go on in turn write the rows that one would', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, fc.integer({ min: 1, max: 6 }), async (commands, portion) => {
+        const entries = recordsOf('history', factsOf(commands));
+        const [alone, shared] = [await emptyModels(), await emptyModels()];
+        await applyAll(alone, entries, []);
+        const processes = [shared, await ReadModels.open(pool, shared.schema)];
+        for (let from = 0; from < entries.length; from += portion) {
+          const to = Math.min(from + portion, entries.length);
+          await processes[(from / portion) % 2]?.apply('history', from, entries.slice(from, to));
+        }
+        expect(await dump(shared)).toEqual(await dump(alone));
+        await Promise.all([alone, shared].map(drop));
+      }),
+      { numRuns: 12, endOnFailure: true },
+    );
+  }, 120_000);
+
   test('what is worked out in slices between batches gives the same rows', async () => {
     const slices = fc.array(fc.nat({ max: 2 }), { minLength: 120, maxLength: 120 });
     await fc.assert(

@@ -43,7 +43,8 @@ const STATISTICS_FROM = 1_000;
 
 export class ReadModels {
   /** Registers and policies as of each ledger's checkpoint, kept between batches; forgotten whenever a batch fails. */
-  readonly #rules = new Map<string, Rules>();
+  /** As of the last record that this process has written: of no use where another one has gone on since. */
+  readonly #rules = new Map<string, { sequence: number; rules: Rules }>();
   readonly #rulesAt: RulesAt = new Map();
   /** Records of which the statistics of the tables know, as far as that was asked, and those written since. */
   #seen: number | undefined;
@@ -88,14 +89,15 @@ export class ReadModels {
     if (last === undefined) return;
     const known = this.#rules.get(ledger);
     this.#rules.delete(ledger);
+    const here = known?.sequence === after ? known.rules : undefined;
     const rules = await inTransaction(this.pool, async (client) => {
       await this.#moveCheckpoint(client, ledger, after, last);
-      let then = known ?? (await loadRules(client, this.schema, { ledger, sequence: after }));
+      let then = here ?? (await loadRules(client, this.schema, { ledger, sequence: after }));
       await this.#writeEvents(client, entries);
       for (const records of segments(entries)) then = await this.#project(client, ledger, records, then);
       return then;
     });
-    this.#rules.set(ledger, rules);
+    this.#rules.set(ledger, { sequence: last.record.sequence, rules });
     await this.#keepStatistics(entries.length);
   }
 
